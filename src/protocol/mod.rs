@@ -1,0 +1,1 @@
+//! Pure OAuth 2.0 and OpenID Connect.

@@ -1,0 +1,385 @@
+//! The messages between the page and the vault, defined once: `pkg-template/src/wire.ts` is generated from here.
+//!
+//! A message travels as the array `[message, attachment]`. The attachment is what only JavaScript can hold: a request
+//! body on its way in, a `ReadableStream` or a `MessagePort` with the response body on its way out.
+//!
+//! Invariant: no message holds a token, a code verifier or a DPoP key.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! wire_enum {
+    ($($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* })*) => {$(
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+        $(#[$meta])*
+        #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+        pub enum $name { $($body)* }
+    )*};
+}
+
+macro_rules! wire_struct {
+    ($($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* })*) => {$(
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(optional_fields))]
+        $(#[$meta])*
+        #[serde(rename_all = "camelCase")]
+        pub struct $name { $($body)* }
+    )*};
+}
+
+wire_enum! {
+    /// What the page sends. `id` is the page's, counted up from 1.
+    #[derive(Deserialize)]
+    pub enum ToVault {
+        /// Do something and reply; [`FromVault::Reply`] carries the same `id`.
+        Command { id: u32, command: Command },
+        /// The caller of command `id` has given up.
+        Cancel { id: u32 },
+        /// What the page found out for the ask `id`.
+        Answer { id: u32, answer: Answer },
+    }
+
+    /// What the vault sends.
+    #[derive(Serialize)]
+    pub enum FromVault {
+        /// The outcome of command `id`.
+        Reply { id: u32, reply: Reply },
+        /// Something only a document can do. `id` is the vault's.
+        Ask { id: u32, ask: Ask },
+        /// The ask `id` is no longer wanted: its frame or popup goes.
+        Withdraw { id: u32 },
+        /// The session is in another state now.
+        State(SessionState),
+    }
+
+    /// What a page may want.
+    #[derive(Deserialize)]
+    pub enum Command {
+        /// The first command: what the session is configured with.
+        Open(Options),
+        /// Answers the redirect that this page load is, if it is one, else signs in silently if that is wanted.
+        Start(Start),
+        /// Signs in at the provider.
+        SignIn(SignIn),
+        /// Asks the provider silently, in a hidden frame with `prompt=none` (OIDC Core 3.1.2.1).
+        CheckSession(CheckSession),
+        /// Makes an API request, with the access token of the API it matches. The attachment is the body.
+        Fetch(FetchRequest),
+        /// Signs out.
+        SignOut(SignOut),
+        /// Forgets everything and ends.
+        Close,
+    }
+
+    /// How a command ended.
+    #[derive(Serialize)]
+    pub enum Reply {
+        /// Done; nothing to tell.
+        Done,
+        /// [`Command::Start`] has ended.
+        Started(Started),
+        /// [`Command::CheckSession`] has succeeded.
+        Checked(Granted),
+        /// [`Command::Fetch`] has a response. The attachment is its body: a `ReadableStream`, or a `MessagePort` that
+        /// answers each `pull` with a chunk, or nothing.
+        Response(ResponseHead),
+        /// [`Command::Fetch`] was asked for a URL that is not one of `apis`: it goes out from the page, without a token.
+        NotAnApi,
+        /// It failed.
+        Error(WireError),
+    }
+
+    /// What only a document can do.
+    #[derive(Serialize)]
+    pub enum Ask {
+        /// Load `url` in a hidden frame and tell what it answers.
+        Frame { url: String, expect: FrameExpect },
+        /// Load `url` in a popup and tell what it answers.
+        Popup { url: String, expect: FrameExpect },
+        /// Leave for `url`.
+        Navigate { url: String },
+    }
+
+    /// Where the answer of a frame or popup shows.
+    #[derive(Serialize)]
+    pub enum FrameExpect {
+        /// In a message of type `authorization_response` from this origin (OAuth 2.0 Web Message Response Mode).
+        WebMessage { origin: String },
+        /// In the URL, once the frame has come to this redirect URI.
+        Callback { redirect_uri: String },
+    }
+
+    /// What the page saw: facts, never a verdict.
+    #[derive(Deserialize)]
+    pub enum Answer {
+        /// The URL the frame or popup came to.
+        Url(String),
+        /// The `response` member of the web message, as JSON text.
+        Message(String),
+        /// The frame loaded something that is neither our callback nor a sender of our message.
+        LoadedOther,
+        /// The popup could not be opened.
+        PopupBlocked,
+        /// The popup was closed.
+        PopupClosed,
+        /// It is under way (a navigation).
+        Done,
+        /// It could not be tried, and why.
+        Failed(String),
+    }
+
+    /// How the provider is to answer an authorization request.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum ResponseMode {
+        /// In the query of the redirect URI (OAuth 2.0 Multiple Response Types 2.1).
+        Query,
+        /// In the fragment of the redirect URI (OAuth 2.0 Multiple Response Types 2.1).
+        Fragment,
+        /// In a message to the window that asked (OAuth 2.0 Web Message Response Mode).
+        #[serde(rename = "web_message")]
+        WebMessage,
+    }
+
+    /// Whether somebody is signed in.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+    pub enum Status {
+        /// Not known yet.
+        Loading,
+        /// Somebody is.
+        SignedIn,
+        /// Nobody is.
+        SignedOut,
+    }
+}
+
+wire_struct! {
+    /// What a session is configured with, defaults filled in by the page. Checked by `options::Config`.
+    #[derive(Clone, Debug, Deserialize)]
+    pub struct Options {
+        /// The issuer identifier, exactly as the provider's metadata has it.
+        pub issuer: String,
+        /// The client identifier.
+        pub client_id: String,
+        /// The wanted scope, space separated.
+        pub scope: String,
+        /// Where the provider sends the user back to.
+        pub redirect_uri: String,
+        /// Where the provider sends the user after signing out.
+        pub post_logout_redirect_uri: Option<String>,
+        /// How a redirect is answered; the provider's default if absent.
+        pub response_mode: Option<ResponseMode>,
+        /// Extra parameters of every authorization request.
+        pub params: Vec<(String, String)>,
+        /// The APIs that tokens may go to.
+        pub apis: Vec<ApiOptions>,
+        /// Silent authentication.
+        pub silent: SilentOptions,
+        /// The provider's metadata as JSON text, which saves the discovery request.
+        pub metadata: Option<String>,
+        /// The longest wait for one answer of the provider, in milliseconds.
+        pub request_timeout_ms: u32,
+        /// The origin of the page.
+        pub origin: String,
+        /// What the `state` of each of this session's requests begins with, by which the page knows its callbacks.
+        pub state_prefix: String,
+    }
+
+    /// An API that tokens may go to.
+    #[derive(Clone, Debug, Deserialize)]
+    pub struct ApiOptions {
+        /// Scheme, host, port and path prefix.
+        pub url: String,
+        /// The `audience` parameter (Auth0's way).
+        pub audience: Option<String>,
+        /// The `resource` parameter (RFC 8707).
+        pub resource: Option<String>,
+        /// The scope the API needs, space separated.
+        pub scope: String,
+    }
+
+    /// How silent authentication works.
+    #[derive(Clone, Debug, Deserialize)]
+    pub struct SilentOptions {
+        /// Whether a page load without a callback tries it.
+        pub on_load: bool,
+        /// The redirect URI of the hidden frame.
+        pub redirect_uri: String,
+        /// How the frame is answered; chosen from the metadata if absent.
+        pub response_mode: Option<ResponseMode>,
+        /// The longest wait for the frame's answer, in milliseconds.
+        pub timeout_ms: u32,
+    }
+
+    /// [`Command::Start`].
+    #[derive(Deserialize)]
+    pub struct Start {
+        /// The URL of this page load, where its `state` is one of ours.
+        pub callback: Option<String>,
+    }
+
+    /// [`Command::SignIn`].
+    #[derive(Deserialize)]
+    pub struct SignIn {
+        /// The URL to come back to; of the page's origin.
+        pub return_to: Option<String>,
+        /// The application's own state, as JSON text.
+        pub app_state: Option<String>,
+        /// More scope than the session's, space separated.
+        pub scope: Option<String>,
+        /// Parameters of this authorization request.
+        pub params: Vec<(String, String)>,
+        /// Whether in a popup.
+        pub popup: bool,
+    }
+
+    /// [`Command::CheckSession`].
+    #[derive(Deserialize)]
+    pub struct CheckSession {
+        /// More scope than the session's, space separated.
+        pub scope: Option<String>,
+        /// The `audience` parameter.
+        pub audience: Option<String>,
+        /// The `resource` parameter (RFC 8707).
+        pub resource: Option<String>,
+        /// Parameters of this authorization request.
+        pub params: Vec<(String, String)>,
+        /// Instead of the session's, in milliseconds.
+        pub timeout_ms: Option<u32>,
+    }
+
+    /// What was granted: everything about a token but the token.
+    #[derive(Serialize)]
+    pub struct Granted {
+        /// The user's claims, as JSON text.
+        pub claims: String,
+        /// The granted scope, space separated.
+        pub scope: String,
+        /// When the access token expires, in milliseconds since 1970; absent when the provider does not say.
+        pub expires_at: Option<f64>,
+        /// The audience or resource it is for.
+        pub audience: Option<String>,
+    }
+
+    /// [`Command::Fetch`]: the members of a `Request`.
+    #[derive(Deserialize)]
+    pub struct FetchRequest {
+        /// The absolute URL.
+        pub url: String,
+        /// The method.
+        pub method: String,
+        /// Names and values.
+        pub headers: Vec<(String, String)>,
+        /// The members of `RequestInit` with a string value: `mode`, `credentials`, `cache`, `redirect`, `referrer`,
+        /// `referrerPolicy`, `integrity`, `priority`.
+        pub init: Vec<(String, String)>,
+        /// `RequestInit.keepalive`
+        pub keepalive: bool,
+    }
+
+    /// A response without its body.
+    #[derive(Serialize)]
+    pub struct ResponseHead {
+        /// The status code.
+        pub status: u16,
+        /// The reason phrase.
+        pub status_text: String,
+        /// The URL after redirects.
+        pub url: String,
+        /// Whether there were redirects.
+        pub redirected: bool,
+        /// `Response.type`
+        pub kind: String,
+        /// Names and values.
+        pub headers: Vec<(String, String)>,
+    }
+
+    /// [`Command::SignOut`].
+    #[derive(Deserialize)]
+    pub struct SignOut {
+        /// Only here: the provider's session stays.
+        pub local: bool,
+        /// Extra parameters for the provider's `end_session_endpoint`.
+        pub params: Vec<(String, String)>,
+    }
+
+    /// What [`Command::Start`] found.
+    #[derive(Default, Serialize)]
+    pub struct Started {
+        /// The URL to restore, of the page's origin, when this page load answered a sign-in or a sign-out.
+        pub return_to: Option<String>,
+        /// The application's own state, as JSON text.
+        pub app_state: Option<String>,
+    }
+
+    /// The state of the session.
+    #[derive(Serialize)]
+    pub struct SessionState {
+        /// Whether somebody is signed in.
+        pub status: Status,
+        /// The user's claims as JSON text, when signed in.
+        pub claims: Option<String>,
+        /// Why not, when signed out.
+        pub reason: Option<WireError>,
+    }
+
+    /// An error on its way to the page.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    pub struct WireError {
+        /// The stable code.
+        pub code: String,
+        /// For people.
+        pub message: String,
+        /// What to do.
+        pub hint: Option<String>,
+        /// The claim of an ID token that failed.
+        pub claim: Option<String>,
+        /// The provider's `error`.
+        pub error: Option<String>,
+        /// The provider's `error_description`.
+        pub error_description: Option<String>,
+        /// The provider's `error_uri`.
+        pub error_uri: Option<String>,
+        /// The HTTP status of the provider's answer.
+        pub status: Option<u16>,
+        /// Why the steps before the last one could not serve.
+        pub reasons: Vec<WireError>,
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use ts_rs::{Config, TS};
+
+    const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pkg-template/src/wire.ts");
+
+    /// The TypeScript the page is compiled against.
+    fn typescript() -> String {
+        let config = Config::default();
+        let mut out =
+            String::from("// Generated from src/wire.rs and src/error.rs by `cargo xtask bindings`. Do not edit.\n\n");
+        macro_rules! declare {
+            ($($name:ident)*) => {$(
+                out.push_str("export ");
+                out.push_str(&$name::decl(&config));
+                out.push('\n');
+            )*};
+        }
+        declare!(
+            ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Status Options ApiOptions SilentOptions
+            Start SignIn CheckSession Granted FetchRequest ResponseHead SignOut Started SessionState WireError
+        );
+        let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();
+        out.push_str(&format!("export type OwnErrorCode = {};\n", codes.join(" | ")));
+        out
+    }
+
+    #[test]
+    fn wire_types() {
+        let expected = typescript();
+        if std::env::var_os("STRONGROOM_UPDATE").is_some() {
+            std::fs::write(PATH, &expected).expect("wire.ts can be written");
+        }
+        let written = std::fs::read_to_string(PATH).unwrap_or_default();
+        assert!(written == expected, "pkg-template/src/wire.ts is out of date: run `cargo xtask bindings`");
+    }
+}
