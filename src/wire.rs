@@ -109,7 +109,7 @@ wire_enum! {
     }
 
     /// What the page saw: facts, never a verdict.
-    #[derive(Deserialize)]
+    #[derive(Clone, Debug, Deserialize)]
     pub enum Answer {
         /// The URL the frame or popup came to.
         Url(String),

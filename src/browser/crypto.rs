@@ -1,0 +1,77 @@
+//! WebCrypto: digests and signatures.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::SubtleCrypto;
+
+use super::{CRYPTO, object};
+use crate::error::{Code, Error, Result};
+use crate::protocol::id_token::{Alg, Hash};
+
+/// The digest of `data`.
+pub(super) async fn digest(hash: Hash, data: Vec<u8>) -> Result<Vec<u8>> {
+    let promise = subtle()?.digest_with_str_and_u8_array(hash_name(hash), &data);
+    let digest = JsFuture::from(promise.map_err(refused)?).await.map_err(refused)?;
+    Ok(Uint8Array::new(&digest).to_vec())
+}
+
+/// Whether `signature` is that of `data` under the public key `jwk` (JSON text) for `alg` (RFC 7518 section 3.1, RFC 8037).
+pub(super) async fn verify(alg: Alg, jwk: String, signature: Vec<u8>, data: Vec<u8>) -> Result<bool> {
+    let subtle = subtle()?;
+    let parameters = parameters(alg);
+    let jwk = js_sys::JSON::parse(&jwk).map_err(refused)?;
+    let usages = js_sys::Array::of1(&JsValue::from_str("verify"));
+    let import = subtle.import_key_with_object("jwk", jwk.unchecked_ref(), &parameters, false, &usages);
+    let key = JsFuture::from(import.map_err(refused)?).await.map_err(refused)?;
+    let verify =
+        subtle.verify_with_object_and_u8_array_and_u8_array(&parameters, key.unchecked_ref(), &signature, &data);
+    let verified = JsFuture::from(verify.map_err(refused)?).await.map_err(refused)?;
+    Ok(verified == JsValue::TRUE)
+}
+
+fn subtle() -> Result<SubtleCrypto> {
+    let subtle = CRYPTO.with(|crypto| crypto.subtle());
+    if subtle.is_undefined() {
+        return Err(Error::new(Code::InsecureContext, "the platform offers no crypto.subtle here")
+            .with_hint("serve the page over https, or from http://localhost while developing"));
+    }
+    Ok(subtle)
+}
+
+/// What WebCrypto wants to know for both `importKey` and `verify`.
+fn parameters(alg: Alg) -> js_sys::Object {
+    let (name, curve) = match alg {
+        Alg::RS256 | Alg::RS384 | Alg::RS512 => ("RSASSA-PKCS1-v1_5", ""),
+        Alg::PS256 | Alg::PS384 | Alg::PS512 => ("RSA-PSS", ""),
+        Alg::ES256 => ("ECDSA", "P-256"),
+        Alg::ES384 => ("ECDSA", "P-384"),
+        Alg::ES512 => ("ECDSA", "P-521"),
+        Alg::EdDSA => ("Ed25519", ""),
+    };
+    let hash = alg.hash();
+    let salt = match hash {
+        Hash::Sha512 => 64,
+        Hash::Sha384 => 48,
+        Hash::Sha256 => 32,
+    };
+    object(&[
+        ("name", name.into()),
+        ("namedCurve", curve.into()),
+        ("hash", hash_name(hash).into()),
+        ("saltLength", salt.into()),
+    ])
+}
+
+fn hash_name(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha256 => "SHA-256",
+        Hash::Sha384 => "SHA-384",
+        Hash::Sha512 => "SHA-512",
+    }
+}
+
+/// The platform's own words hold nothing secret here: keys are public, data is signed.
+fn refused(_: JsValue) -> Error {
+    Error::new(Code::Unsupported, "the platform's crypto refuses the key or the algorithm")
+}

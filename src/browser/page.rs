@@ -1,0 +1,199 @@
+//! The page at the other end of a `MessagePort`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::{Rc, Weak};
+use std::task::Poll;
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, MessagePort, ReadableStream};
+
+use super::{Browser, api};
+use crate::client::{Client, Flight};
+use crate::error::{Code, Error};
+use crate::platform::{Attachment, Boxed, Page, Platform};
+use crate::wire::{Answer, Ask, Command, FromVault, Reply, ToVault};
+
+/// Serves the page behind `port` until it says `close`.
+pub(crate) fn serve(port: MessagePort) {
+    let page = Rc::new_cyclic(|this| PortPage {
+        this: this.clone(),
+        port,
+        client: RefCell::default(),
+        asks: RefCell::default(),
+        commands: RefCell::default(),
+        next_ask: Cell::new(1),
+        listener: RefCell::default(),
+    });
+    let listener = Closure::<dyn FnMut(MessageEvent)>::new({
+        let page = page.clone();
+        move |event: MessageEvent| page.receive(event.data())
+    });
+    // Setting `onmessage` also starts the port.
+    page.port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    // The closure keeps the page alive, and the page the closure: `close` breaks the circle.
+    *page.listener.borrow_mut() = Some(listener);
+}
+
+struct PortPage {
+    this: Weak<PortPage>,
+    port: MessagePort,
+    client: RefCell<Option<Rc<Client>>>,
+    asks: RefCell<HashMap<u32, Flight<Answer>>>,
+    /// The commands under way; landing a flight cancels one.
+    commands: RefCell<HashMap<u32, Flight<()>>>,
+    next_ask: Cell<u32>,
+    listener: RefCell<Option<Closure<dyn FnMut(MessageEvent)>>>,
+}
+
+impl PortPage {
+    /// Takes a message in. The id is read first, so that even an unreadable command gets a reply.
+    fn receive(&self, data: JsValue) {
+        let parts: Array = match data.dyn_into() {
+            Ok(parts) => parts,
+            Err(_) => return,
+        };
+        match serde_wasm_bindgen::from_value(parts.get(0)) {
+            Ok(ToVault::Command { id, command }) => {
+                let attachment = parts.get(1);
+                let attachment = (!attachment.is_undefined()).then(|| Rc::new(attachment) as Rc<dyn std::any::Any>);
+                self.command(id, command, attachment);
+            }
+            Ok(ToVault::Cancel { id }) => {
+                if let Some(cancel) = self.commands.borrow().get(&id) {
+                    cancel.land(());
+                }
+            }
+            Ok(ToVault::Answer { id, answer }) => {
+                if let Some(ask) = self.asks.borrow_mut().remove(&id) {
+                    ask.land(answer);
+                }
+            }
+            Err(error) => {
+                // Names of fields and types only: serde quotes no values of ours.
+                let error = Error::new(Code::Internal, format!("the vault does not understand a message: {error}"))
+                    .with_hint("are the page part and the vault of the same version?");
+                self.send(&FromVault::Reply { id: 0, reply: Reply::Error(error.to_wire()) }, None);
+            }
+        }
+    }
+
+    fn command(&self, id: u32, command: Command, attachment: Attachment) {
+        let Some(page) = self.this.upgrade() else { return };
+        let cancel = Flight::new();
+        self.commands.borrow_mut().insert(id, cancel.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            let closing = matches!(command, Command::Close);
+            let (reply, attachment) = page.run(command, attachment, cancel).await;
+            page.commands.borrow_mut().remove(&id);
+            page.send(&FromVault::Reply { id, reply }, attachment);
+            if closing {
+                page.close();
+            }
+        });
+    }
+
+    /// Runs `command`, dropping it when `cancel` lands first.
+    async fn run(&self, command: Command, attachment: Attachment, cancel: Flight<()>) -> (Reply, Attachment) {
+        let mut running = pin!(self.execute(command, attachment));
+        let mut cancelled = pin!(cancel.landed());
+        poll_fn(|context| {
+            if let Poll::Ready(output) = running.as_mut().poll(context) {
+                return Poll::Ready(output);
+            }
+            cancelled.as_mut().poll(context).map(|()| {
+                let error = Error::new(Code::Aborted, "the caller gave up");
+                (Reply::Error(error.to_wire()), None)
+            })
+        })
+        .await
+    }
+
+    async fn execute(&self, command: Command, attachment: Attachment) -> (Reply, Attachment) {
+        let page: Rc<dyn Page> = match self.this.upgrade() {
+            Some(page) => page,
+            None => return (Reply::Done, None),
+        };
+        if let Command::Open(options) = command {
+            let platform: Rc<dyn Platform> = Rc::new(Browser::default());
+            return match Client::open(options, platform) {
+                Ok(client) => {
+                    client.attach(&page);
+                    *self.client.borrow_mut() = Some(client);
+                    (Reply::Done, None)
+                }
+                Err(error) => (Reply::Error(error.to_wire()), None),
+            };
+        }
+        let client = self.client.borrow().clone();
+        match client {
+            Some(client) => client.handle(&page, command, attachment).await,
+            None => (Reply::Error(Error::new(Code::Closed, "the session is closed").to_wire()), None),
+        }
+    }
+
+    /// Ends everything: what is under way is cancelled, the port closes, the tokens go with the client.
+    fn close(&self) {
+        self.port.set_onmessage(None);
+        self.port.close();
+        let commands = std::mem::take(&mut *self.commands.borrow_mut());
+        commands.into_values().for_each(|cancel| cancel.land(()));
+        self.asks.borrow_mut().clear();
+        self.client.borrow_mut().take();
+        if let Some(listener) = self.listener.borrow_mut().take() {
+            // It may be running right now: it is freed when this turn of the event loop has ended.
+            wasm_bindgen_futures::spawn_local(async move { drop(listener) });
+        }
+    }
+}
+
+impl Page for PortPage {
+    fn send(&self, message: &FromVault, attachment: Attachment) {
+        let Ok(message) = serde_wasm_bindgen::to_value(message) else { return };
+        let attached = attachment.as_deref().and_then(|attachment| attachment.downcast_ref::<JsValue>());
+        let Some(attached) = attached else {
+            let _ = self.port.post_message(&Array::of1(&message));
+            return;
+        };
+        let posted = self.port.post_message_with_transferable(&Array::of2(&message, attached), &Array::of1(attached));
+        if posted.is_ok() {
+            return;
+        }
+        // This engine cannot transfer a stream.
+        if let Some(Ok(port)) = attached.dyn_ref::<ReadableStream>().map(|body| api::pull_port(body.clone())) {
+            let _ = self.port.post_message_with_transferable(&Array::of2(&message, &port), &Array::of1(&port));
+        }
+    }
+
+    fn ask(&self, ask: Ask) -> Boxed<Answer> {
+        let id = self.next_ask.replace(self.next_ask.get() + 1);
+        let flight = Flight::new();
+        self.asks.borrow_mut().insert(id, flight.clone());
+        self.send(&FromVault::Ask { id, ask }, None);
+        let withdraw = Withdraw { page: self.this.clone(), id };
+        Box::pin(async move {
+            let answer = flight.landed().await;
+            drop(withdraw);
+            answer
+        })
+    }
+}
+
+/// Tells the page that an ask is no longer wanted, if nobody has answered it by then.
+struct Withdraw {
+    page: Weak<PortPage>,
+    id: u32,
+}
+
+impl Drop for Withdraw {
+    fn drop(&mut self) {
+        if let Some(page) = self.page.upgrade()
+            && page.asks.borrow_mut().remove(&self.id).is_some()
+        {
+            page.send(&FromVault::Withdraw { id: self.id }, None);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! IndexedDB: the one object store that outlives a page load. It holds transactions and nothing else.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
+
+use super::INDEXED_DB;
+use crate::error::{Code, Error, Result};
+
+const DATABASE: &str = "strongroom";
+const STORE: &str = "transactions";
+
+type Database = Rc<RefCell<Option<IdbDatabase>>>;
+
+/// Puts `text` under `key` and gives back what was there, in one database transaction.
+pub(super) async fn replace(database: Database, key: String, text: String) -> Result<Option<String>> {
+    let store = store(&database, IdbTransactionMode::Readwrite).await?;
+    let key = JsValue::from_str(&key);
+    let before = completed(store.get(&key)).await?;
+    completed(store.put_with_key(&text.into(), &key)).await?;
+    Ok(before.as_string())
+}
+
+/// Every key with its text.
+pub(super) async fn stored(database: Database) -> Result<Vec<(String, String)>> {
+    let store = store(&database, IdbTransactionMode::Readonly).await?;
+    let keys = store.get_all_keys();
+    let texts = completed(store.get_all()).await?;
+    let keys = completed(keys).await?;
+    let pairs = Array::from(&keys).iter().zip(Array::from(&texts).iter());
+    Ok(pairs.filter_map(|(key, text)| Some((key.as_string()?, text.as_string()?))).collect())
+}
+
+/// Deletes what is under `keys`.
+pub(super) async fn forget(database: Database, keys: Vec<String>) -> Result<()> {
+    let store = store(&database, IdbTransactionMode::Readwrite).await?;
+    for key in keys {
+        completed(store.delete(&key.into())).await?;
+    }
+    Ok(())
+}
+
+async fn store(database: &Database, mode: IdbTransactionMode) -> Result<IdbObjectStore> {
+    open(database).await?;
+    let database = database.borrow();
+    let transaction =
+        database.as_ref().ok_or(JsValue::NULL).and_then(|db| db.transaction_with_str_and_mode(STORE, mode));
+    transaction.and_then(|transaction| transaction.object_store(STORE)).map_err(unavailable)
+}
+
+async fn open(database: &Database) -> Result<()> {
+    if database.borrow().is_some() {
+        return Ok(());
+    }
+    let factory = INDEXED_DB.with(Clone::clone).ok_or_else(|| unavailable(JsValue::NULL))?;
+    let request = factory.open_with_u32(DATABASE, 1).map_err(unavailable)?;
+    let upgrade = Closure::once_into_js({
+        let request = request.clone();
+        move || {
+            if let Ok(database) = request.result() {
+                let _ = database.unchecked_into::<IdbDatabase>().create_object_store(STORE);
+            }
+        }
+    });
+    request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
+    let opened: IdbDatabase = completed(Ok(request.unchecked_into())).await?.unchecked_into();
+    // Lets another tab delete or upgrade the database; the next use opens it again.
+    let on_version_change = Closure::once_into_js({
+        let database = Rc::downgrade(database);
+        move || {
+            if let Some(database) = database.upgrade().and_then(|database| database.borrow_mut().take()) {
+                database.close();
+            }
+        }
+    });
+    opened.set_onversionchange(Some(on_version_change.unchecked_ref()));
+    *database.borrow_mut() = Some(opened);
+    Ok(())
+}
+
+/// The result of `request`, once it is there.
+async fn completed(request: std::result::Result<IdbRequest, JsValue>) -> Result<JsValue> {
+    let request = request.map_err(unavailable)?;
+    let promise = Promise::new(&mut |resolve, reject| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
+    });
+    JsFuture::from(promise).await.map_err(unavailable)?;
+    request.result().map_err(unavailable)
+}
+
+fn unavailable(_: JsValue) -> Error {
+    Error::new(Code::StorageUnavailable, "the browser does not let this page use IndexedDB").with_hint(
+        "a sign-in by redirect must be remembered across the redirect: allow site data, or sign in with a popup",
+    )
+}

@@ -1,0 +1,131 @@
+//! The access token for an API call, up the silent ladder, and the call.
+
+use std::rc::Rc;
+
+use super::authorize::{Wish, login_required};
+use super::{Client, Flight, Standing};
+use crate::error::{Code, Error, Result};
+use crate::platform::{Attachment, Page};
+use crate::protocol::scope::Scope;
+use crate::vault::{NextStep, Target};
+use crate::wire::{FetchRequest, Reply};
+
+/// A renewal under way, which others join.
+pub(super) struct Renewal {
+    target: Target,
+    scope: Scope,
+    flight: Flight<Result<()>>,
+}
+
+impl Client {
+    /// Makes an API request with the token of the API that the URL belongs to; says so if it belongs to none.
+    pub(super) async fn fetch(
+        &self,
+        page: &Rc<dyn Page>,
+        mut request: FetchRequest,
+        body: Attachment,
+    ) -> Result<(Reply, Attachment)> {
+        let url = self.platform.parse_url(&request.url);
+        let Some((url, api)) = url.and_then(|url| Some((url.clone(), self.config.api_for(&url)?))) else {
+            return Ok((Reply::NotAnApi, body));
+        };
+        let authorization = self.authorization(page, api.target.clone(), &api.scope).await?;
+        // What was matched is what is requested.
+        request.url = url.href;
+        match self.platform.fetch(request, body, authorization).await {
+            Ok((head, body)) => Ok((Reply::Response(head), body)),
+            Err(_) => Err(Error::new(Code::Network, ["no answer from ", &url.origin, &url.path].concat()).with_hint(
+                "is the API reachable, and does it allow this page's origin and the Authorization header (CORS)?",
+            )),
+        }
+    }
+
+    /// The `Authorization` header for an API: a token that is there, or one from the ladder.
+    async fn authorization(&self, page: &Rc<dyn Page>, target: Target, scope: &Scope) -> Result<String> {
+        self.started.landed().await;
+        if let Some(ready) = self.ready(&target, scope)? {
+            return Ok(ready);
+        }
+        let wanted = self.config.scope_for(&target).union(scope);
+        let renewed = self.renew(page, target.clone(), wanted).await;
+        // A renewal that failed ahead of time has cost nothing yet.
+        let vault = self.vault.borrow();
+        match (vault.last_resort(&target, scope, self.platform.now()), renewed) {
+            (Some(token), _) => Ok(token.authorization()),
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Err(Error::new(Code::NotSignedIn, "the session ended meanwhile")),
+        }
+    }
+
+    /// The header, if there is a fresh token; nothing if one must be had.
+    fn ready(&self, target: &Target, scope: &Scope) -> Result<Option<String>> {
+        match self.vault.borrow().next_step(target, scope, self.platform.now()) {
+            NextStep::UseAccessToken(token) => Ok(Some(token.authorization())),
+            NextStep::Refresh | NextStep::AuthorizeSilently => Ok(None),
+            NextStep::SignInRequired => Err(self.not_signed_in()),
+        }
+    }
+
+    /// Gets a token for `target` that covers `scope`: once, for all who ask meanwhile.
+    pub(super) async fn renew(&self, page: &Rc<dyn Page>, target: Target, scope: Scope) -> Result<()> {
+        let under_way = {
+            let renewals = self.renewals.borrow();
+            let fits = |renewal: &&Renewal| renewal.target == target && renewal.scope.covers(&scope);
+            renewals.iter().find(fits).map(|renewal| renewal.flight.clone())
+        };
+        let flight = match under_way {
+            Some(flight) => flight,
+            None => {
+                let client = self.share()?;
+                let page = page.clone();
+                let wish = Wish { target: target.clone(), scope: scope.clone(), params: Vec::new() };
+                let flight = self.launch(async move {
+                    let outcome = client.climb(&page, &wish).await;
+                    let done = |renewal: &Renewal| renewal.target == wish.target && renewal.scope == wish.scope;
+                    client.renewals.borrow_mut().retain(|renewal| !done(renewal));
+                    outcome
+                });
+                self.renewals.borrow_mut().push(Renewal { target, scope, flight: flight.clone() });
+                flight
+            }
+        };
+        flight.landed().await
+    }
+
+    /// The silent ladder: refresh token, then hidden frame. The last error carries the reasons of all.
+    async fn climb(&self, page: &Rc<dyn Page>, wish: &Wish) -> Result<()> {
+        let mut reasons = Vec::new();
+        if self.vault.borrow().refresh_token().is_some() {
+            match self.refresh(wish.target.clone(), wish.scope.clone()).await {
+                Ok(()) => return Ok(()),
+                // Nothing was refused: the session lives, and the frame would fail for the same reason.
+                Err(error) if is_outage(error.code()) => return Err(error),
+                Err(error) => reasons.push(error),
+            }
+        }
+        let Err(error) = self.authorize_silently(page, wish, None).await else { return Ok(()) };
+        let error = if reasons.is_empty() { error } else { error.with_reasons(reasons) };
+        if *error.code() == login_required() && self.vault.borrow().refresh_token().is_none() && !self.holds_valid(wish)
+        {
+            self.end_session(error.clone());
+        }
+        Err(error)
+    }
+
+    fn holds_valid(&self, wish: &Wish) -> bool {
+        self.vault.borrow().last_resort(&wish.target, &wish.scope, self.platform.now()).is_some()
+    }
+
+    fn not_signed_in(&self) -> Error {
+        let error = Error::new(Code::NotSignedIn, "nobody is signed in").with_hint("call signIn first");
+        match &*self.standing.borrow() {
+            Standing::SignedOut { reason } => error.with_reasons(vec![reason.clone()]),
+            _ => error,
+        }
+    }
+}
+
+/// Whether the provider could not be asked, rather than refused.
+fn is_outage(code: &Code) -> bool {
+    matches!(code, Code::Network | Code::Timeout | Code::ProviderUnavailable | Code::DiscoveryFailed)
+}

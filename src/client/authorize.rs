@@ -1,0 +1,280 @@
+//! Sign-in by redirect, popup and hidden frame: the way to the provider.
+
+use std::rc::Rc;
+
+use super::{Client, Standing};
+use crate::error::{Code, Error, Result};
+use crate::platform::{Page, within};
+use crate::protocol::authorization::{AuthorizationRequest, UncheckedAuthorizationResponse, check_parameters};
+use crate::protocol::id_token::Hash;
+use crate::protocol::metadata::Metadata;
+use crate::protocol::pkce;
+use crate::protocol::scope::Scope;
+use crate::protocol::transaction::Transaction;
+use crate::vault::Target;
+use crate::wire::{Answer, Ask, CheckSession, FrameExpect, Granted, ResponseMode, SignIn};
+
+/// What a caller wants to be authorized for.
+pub(super) struct Wish {
+    pub(super) target: Target,
+    pub(super) scope: Scope,
+    pub(super) params: Vec<(String, String)>,
+}
+
+/// Where the answer is to go.
+struct Return<'a> {
+    redirect_uri: &'a str,
+    mode: Option<ResponseMode>,
+    silent: bool,
+    return_to: Option<String>,
+    app_state: Option<String>,
+}
+
+impl Client {
+    /// Signs in at the provider, by redirect (the page is leaving when this ends) or in a popup.
+    pub(super) async fn sign_in(&self, page: &Rc<dyn Page>, sign_in: SignIn) -> Result<()> {
+        check_parameters(&sign_in.params)?;
+        let return_to = sign_in.return_to.map(|url| self.own_url(&url)).transpose()?;
+        let target = self.config.default_target();
+        let scope = self.config.scope_for(&target).union(&Scope::parse(sign_in.scope.as_deref().unwrap_or("")));
+        let wish = Wish { target, scope, params: sign_in.params };
+        let metadata = self.metadata().await?;
+        let mut back = Return {
+            redirect_uri: &self.config.redirect_uri,
+            mode: self.config.response_mode,
+            silent: false,
+            return_to,
+            app_state: sign_in.app_state,
+        };
+        if !sign_in.popup {
+            let (url, transaction) = self.authorization_request(&metadata, &wish, back, None).await?;
+            self.remember(&transaction.state, transaction.to_text()).await?;
+            self.platform.spawn(self.sweep());
+            return match page.ask(Ask::Navigate { url }).await {
+                Answer::Done => Ok(()),
+                answer => Err(unexpected(&answer)),
+            };
+        }
+        let expect = self.expect(&metadata, &mut back);
+        let (url, transaction) = self.authorization_request(&metadata, &wish, back, None).await?;
+        let response = match page.ask(Ask::Popup { url, expect }).await {
+            Answer::Url(url) => UncheckedAuthorizationResponse::from_callback_url(&url)?,
+            Answer::Message(response) => UncheckedAuthorizationResponse::from_web_message(&response)?,
+            Answer::PopupBlocked => {
+                return Err(Error::new(Code::PopupBlocked, "the browser did not open the popup")
+                    .with_hint("call signIn in the handler of a click, before any await; or sign in by redirect"));
+            }
+            Answer::PopupClosed => {
+                return Err(Error::new(Code::PopupClosed, "the popup was closed before it answered"));
+            }
+            answer => return Err(unexpected(&answer)),
+        };
+        let response = response.check(&transaction, &metadata)?;
+        self.redeem(response, &transaction, &metadata).await
+    }
+
+    /// Asks the provider for the session, in a hidden frame (OIDC Core 3.1.2.1, `prompt=none`).
+    pub(super) async fn check_session(&self, page: &Rc<dyn Page>, check: CheckSession) -> Result<Granted> {
+        check_parameters(&check.params)?;
+        let target = match (check.audience, check.resource) {
+            (None, None) => self.config.default_target(),
+            (audience, resource) => Target { audience, resource },
+        };
+        let extra = Scope::parse(check.scope.as_deref().unwrap_or(""));
+        let scope = self.config.scope_for(&target).union(&extra);
+        let wish = Wish { target, scope, params: check.params };
+        let outcome = self.authorize_silently(page, &wish, check.timeout_ms).await;
+        if let Err(error) = outcome {
+            // Across sites this may mean no more than that the browser keeps the provider's cookies from the frame.
+            let certain = *error.code() == login_required() && !self.is_cross_site().await;
+            if certain || !self.is_signed_in() {
+                self.end_session(error.clone());
+            }
+            return Err(error);
+        }
+        self.granted(&wish)
+    }
+
+    /// The hidden frame: the ladder's third step. What comes of it is in the vault.
+    pub(super) async fn authorize_silently(
+        &self,
+        page: &Rc<dyn Page>,
+        wish: &Wish,
+        timeout_ms: Option<u32>,
+    ) -> Result<()> {
+        let silent = &self.config.silent;
+        let metadata = self.metadata().await?;
+        // Needed for the answer in a moment: fetched while the frame loads. A failure shows when they are asked for.
+        if let Ok(client) = self.share() {
+            self.platform.spawn(Box::pin(async move { drop(client.keys(false).await) }));
+        }
+        let mut back = Return {
+            redirect_uri: &silent.redirect_uri,
+            mode: silent.response_mode,
+            silent: true,
+            return_to: None,
+            app_state: None,
+        };
+        let expect = self.expect(&metadata, &mut back);
+        let (url, transaction) = self.authorization_request(&metadata, wish, back, Some("none")).await?;
+        let timeout = timeout_ms.unwrap_or(silent.timeout_ms);
+        let answer = within(&*self.platform, timeout, page.ask(Ask::Frame { url, expect })).await;
+        let response = match answer {
+            Some(Answer::Url(url)) => UncheckedAuthorizationResponse::from_callback_url(&url)?,
+            Some(Answer::Message(response)) => UncheckedAuthorizationResponse::from_web_message(&response)?,
+            Some(Answer::LoadedOther) => return Err(frame_blocked()),
+            Some(answer) => return Err(unexpected(&answer)),
+            None => {
+                return Err(Error::new(Code::Timeout, format!("the hidden frame gave no answer within {timeout} ms"))
+                    .with_hint("is the provider slow, or does it refuse to be framed?"));
+            }
+        };
+        let response = response.check(&transaction, &metadata).map_err(|error| self.explain(error, &metadata))?;
+        self.redeem(response, &transaction, &metadata).await
+    }
+
+    /// Where the answer of a frame or popup will show. A web message where the provider promises it or the option says so.
+    fn expect(&self, metadata: &Metadata, back: &mut Return<'_>) -> FrameExpect {
+        let web_message = match back.mode {
+            Some(mode) => mode == ResponseMode::WebMessage,
+            None => metadata.supports_response_mode("web_message"),
+        };
+        let endpoint = self.platform.parse_url(&metadata.authorization_endpoint);
+        match endpoint {
+            Some(endpoint) if web_message => {
+                back.mode = Some(ResponseMode::WebMessage);
+                FrameExpect::WebMessage { origin: endpoint.origin }
+            }
+            _ => FrameExpect::Callback { redirect_uri: back.redirect_uri.to_owned() },
+        }
+    }
+
+    /// The URL of an authorization request, and the transaction that its answer will be matched with.
+    async fn authorization_request(
+        &self,
+        metadata: &Metadata,
+        wish: &Wish,
+        back: Return<'_>,
+        prompt: Option<&str>,
+    ) -> Result<(String, Transaction)> {
+        let mut params = self.config.params.clone();
+        params.extend(wish.params.iter().cloned());
+        let parameter = |name: &str| params.iter().rev().find(|param| param.0 == name).map(|param| param.1.clone());
+        let verifier = pkce::code_verifier(&self.random());
+        let digest = self.platform.digest(Hash::Sha256, verifier.expose().as_bytes().to_vec()).await?;
+        let transaction = Transaction {
+            state: [self.config.state_prefix.as_str(), &pkce::random_token(&self.random())].concat(),
+            nonce: pkce::random_token(&self.random()),
+            code_verifier: verifier,
+            redirect_uri: back.redirect_uri.to_owned(),
+            issuer: self.config.issuer.clone(),
+            client_id: self.config.client_id.clone(),
+            scope: wish.scope.as_string(),
+            audience: wish.target.audience.clone(),
+            resource: wish.target.resource.clone(),
+            return_to: back.return_to,
+            app_state: back.app_state,
+            max_age: parameter("max_age").and_then(|seconds| seconds.parse().ok()),
+            acr_values: parameter("acr_values"),
+            created_at: self.platform.now(),
+            silent: back.silent,
+        };
+        let request = AuthorizationRequest {
+            client_id: &self.config.client_id,
+            redirect_uri: back.redirect_uri,
+            scope: &transaction.scope,
+            state: &transaction.state,
+            nonce: &transaction.nonce,
+            code_challenge: &pkce::code_challenge_from_digest(&digest),
+            response_mode: back.mode,
+            prompt,
+            // It would hand the ID token to the page, in the frame's URL.
+            id_token_hint: None,
+            audience: wish.target.audience.as_deref(),
+            resources: wish.target.resource.as_slice(),
+            params: &params,
+        };
+        Ok((request.url(&metadata.authorization_endpoint), transaction))
+    }
+
+    /// What the vault now holds for `wish`.
+    fn granted(&self, wish: &Wish) -> Result<Granted> {
+        let claims = match &*self.standing.borrow() {
+            Standing::SignedIn { claims } => claims.clone(),
+            _ => return Err(Error::new(Code::Closed, "the session ended meanwhile")),
+        };
+        let vault = self.vault.borrow();
+        let token = vault.last_resort(&wish.target, &wish.scope, self.platform.now());
+        Ok(Granted {
+            claims,
+            scope: token.map(|token| token.granted.as_string()).unwrap_or_default(),
+            expires_at: token.and_then(|token| token.expires_at).map(|at| at.as_millis() as f64),
+            audience: wish.target.audience.clone().or_else(|| wish.target.resource.clone()),
+        })
+    }
+
+    /// A URL of the page's own origin, in full; anything else is refused (an open redirect otherwise).
+    pub(super) fn own_url(&self, url: &str) -> Result<String> {
+        match self.platform.parse_url(url) {
+            Some(parsed) if parsed.origin == self.config.origin => Ok(parsed.href),
+            _ => Err(Error::new(Code::InvalidOption, "returnTo must be a URL of the page's own origin")),
+        }
+    }
+
+    /// 256 random bits.
+    fn random(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.platform.random(&mut bytes);
+        bytes
+    }
+
+    async fn is_cross_site(&self) -> bool {
+        let metadata = self.metadata().await;
+        metadata.is_ok_and(|metadata| self.is_cross_site_with(&metadata))
+    }
+
+    /// Whether a frame of the provider is a third party here, as far as can be told without the public suffix list:
+    /// two hosts are the same site if they share their last two labels.
+    fn is_cross_site_with(&self, metadata: &Metadata) -> bool {
+        let Some(endpoint) = self.platform.parse_url(&metadata.authorization_endpoint) else { return false };
+        endpoint.host != self.config.host && site(&endpoint.host) != site(&self.config.host)
+    }
+
+    fn explain(&self, error: Error, metadata: &Metadata) -> Error {
+        if *error.code() == login_required() && self.is_cross_site_with(metadata) {
+            return error.with_hint(
+                "the provider is on another site: if the user is signed in there, the browser keeps its cookies from \
+                 frames. Ask for offline_access (a refresh token), or give the provider a custom domain of this site",
+            );
+        }
+        error
+    }
+}
+
+/// The last two labels of a host name; all of an IP address.
+fn site(host: &str) -> &str {
+    if host.parse::<std::net::IpAddr>().is_ok() || host.starts_with('[') {
+        return host;
+    }
+    host.rmatch_indices('.').nth(1).map_or(host, |(dot, _)| &host[dot + 1..])
+}
+
+/// The provider's code for a user it does not know (OIDC Core 3.1.2.6).
+pub(super) fn login_required() -> Code {
+    Code::Provider("login_required".to_owned())
+}
+
+fn frame_blocked() -> Error {
+    Error::new(Code::FrameBlocked, "the hidden frame loaded something that is no answer").with_hint(
+        "the provider showed a page of its own (an error or a login page) or refuses to be framed: check that the \
+         silent redirect URI and this page's origin are registered for the client, and that frame-src allows the provider",
+    )
+}
+
+fn unexpected(answer: &Answer) -> Error {
+    let why = match answer {
+        Answer::Failed(why) => why.as_str(),
+        _ => "it answered out of turn",
+    };
+    Error::new(Code::Internal, ["the page could not do what the vault asked: ", why].concat())
+}

@@ -1,0 +1,157 @@
+//! Joins protocol, vault and platform into flows. One client serves one configuration.
+//!
+//! - `provider` asks the provider: metadata, keys, retries
+//! - `authorize` sign-in by redirect, popup and hidden frame: the way to the provider
+//! - `callback` the way back from a redirect
+//! - `redeem` turns an authorization code or a refresh token into checked tokens
+//! - `access` finds the access token for an API call, and makes the call
+//! - `sign_out` ends a session
+
+mod access;
+mod authorize;
+mod callback;
+mod flight;
+mod provider;
+mod redeem;
+mod sign_out;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::{Rc, Weak};
+
+pub(crate) use flight::Flight;
+
+use crate::error::{Code, Error, Result};
+use crate::options::Config;
+use crate::platform::{Attachment, Page, Platform};
+use crate::vault::Vault;
+use crate::wire::{Command, FromVault, Options, Reply, SessionState, Status};
+use access::Renewal;
+use provider::Provider;
+
+/// A session's decisions and secrets.
+pub(crate) struct Client {
+    this: Weak<Client>,
+    platform: Rc<dyn Platform>,
+    config: Config,
+    provider: Provider,
+    vault: RefCell<Vault>,
+    standing: RefCell<Standing>,
+    pages: RefCell<Vec<Weak<dyn Page>>>,
+    /// Landed once it is known whether somebody is signed in.
+    started: Flight<()>,
+    renewals: RefCell<Vec<Renewal>>,
+}
+
+/// Whether somebody is signed in.
+#[derive(Clone, Debug, PartialEq)]
+enum Standing {
+    Unknown,
+    SignedIn { claims: String },
+    SignedOut { reason: Error },
+}
+
+impl Client {
+    /// Opens a client, or says which option is wrong.
+    pub(crate) fn open(options: Options, platform: Rc<dyn Platform>) -> Result<Rc<Client>> {
+        let config = Config::new(options, &*platform)?;
+        Ok(Rc::new_cyclic(|this| Client {
+            this: this.clone(),
+            platform,
+            config,
+            provider: Provider::default(),
+            vault: RefCell::default(),
+            standing: RefCell::new(Standing::Unknown),
+            pages: RefCell::default(),
+            started: Flight::new(),
+            renewals: RefCell::default(),
+        }))
+    }
+
+    /// From now on `page` hears of every change, beginning with how things stand.
+    pub(crate) fn attach(&self, page: &Rc<dyn Page>) {
+        page.send(&FromVault::State(self.state()), None);
+        let mut pages = self.pages.borrow_mut();
+        pages.retain(|page| page.strong_count() > 0);
+        pages.push(Rc::downgrade(page));
+    }
+
+    /// Does what `page` commands.
+    pub(crate) async fn handle(
+        &self,
+        page: &Rc<dyn Page>,
+        command: Command,
+        attachment: Attachment,
+    ) -> (Reply, Attachment) {
+        let result = match command {
+            Command::Start(start) => self.start(page, start).await.map(Reply::Started),
+            Command::SignIn(sign_in) => self.sign_in(page, sign_in).await.map(|()| Reply::Done),
+            Command::CheckSession(check) => self.check_session(page, check).await.map(Reply::Checked),
+            Command::SignOut(sign_out) => self.sign_out(page, sign_out).await.map(|()| Reply::Done),
+            Command::Fetch(request) => match self.fetch(page, request, attachment).await {
+                Ok(response) => return response,
+                Err(error) => Err(error),
+            },
+            Command::Close => {
+                self.vault.borrow_mut().clear();
+                Ok(Reply::Done)
+            }
+            Command::Open(_) => Err(Error::new(Code::Internal, "the session is open already")),
+        };
+        (result.unwrap_or_else(|error| Reply::Error(error.to_wire())), None)
+    }
+
+    fn state(&self) -> SessionState {
+        let (status, claims, reason) = match &*self.standing.borrow() {
+            Standing::Unknown => (Status::Loading, None, None),
+            Standing::SignedIn { claims } => (Status::SignedIn, Some(claims.clone()), None),
+            Standing::SignedOut { reason } => (Status::SignedOut, None, Some(reason.to_wire())),
+        };
+        SessionState { status, claims, reason }
+    }
+
+    /// Takes note of how things stand now, and tells every page if that is news.
+    fn stand(&self, standing: Standing) {
+        if *self.standing.borrow() == standing {
+            return;
+        }
+        *self.standing.borrow_mut() = standing;
+        self.started.land(());
+        let pages: Vec<_> = self.pages.borrow().iter().filter_map(Weak::upgrade).collect();
+        for page in pages {
+            page.send(&FromVault::State(self.state()), None);
+        }
+    }
+
+    /// The session has ended, or there was none: nothing of it is kept.
+    fn end_session(&self, reason: Error) {
+        self.vault.borrow_mut().clear();
+        self.stand(Standing::SignedOut { reason });
+    }
+
+    fn is_signed_in(&self) -> bool {
+        matches!(*self.standing.borrow(), Standing::SignedIn { .. })
+    }
+
+    /// Runs `task` to its end, also when the caller that started it has given up.
+    fn launch<T: Clone + 'static>(&self, task: impl Future<Output = T> + 'static) -> Flight<T> {
+        let flight = Flight::new();
+        let landing = flight.clone();
+        self.platform.spawn(Box::pin(async move { landing.land(task.await) }));
+        flight
+    }
+
+    /// This client, for a task that outlives the call. It is there while a method of it runs.
+    fn share(&self) -> Result<Rc<Client>> {
+        self.this.upgrade().ok_or_else(|| Error::new(Code::Closed, "the session is closed"))
+    }
+
+    /// A number of 0 to `below` - 1, evenly enough for spreading load.
+    fn jitter(&self, below: u32) -> u32 {
+        let mut bytes = [0; 4];
+        self.platform.random(&mut bytes);
+        u32::from_le_bytes(bytes) % below
+    }
+}

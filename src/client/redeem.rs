@@ -1,0 +1,175 @@
+//! From an authorization code or a refresh token to checked tokens in the vault.
+
+use super::{Client, Standing};
+use crate::error::{Code, Error, Result};
+use crate::protocol::authorization::AuthorizationResponse;
+use crate::protocol::id_token::{Expected, ExpectedNonce, IdToken, UnverifiedIdToken};
+use crate::protocol::metadata::Metadata;
+use crate::protocol::scope::Scope;
+use crate::protocol::token::{self, TokenResponse};
+use crate::protocol::transaction::Transaction;
+use crate::secret::{AccessToken, RawIdToken};
+use crate::vault::Target;
+
+/// The spread of renewals, in milliseconds.
+const JITTER: u32 = 10_000;
+
+/// What an ID token must agree with, beyond the configuration.
+struct Context<'a> {
+    nonce: ExpectedNonce<'a>,
+    max_age: Option<u32>,
+    acr_values: Option<&'a str>,
+    subject: Option<&'a str>,
+    code: Option<&'a str>,
+}
+
+impl Client {
+    /// Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). The code is single use: it is not
+    /// sent again when no answer comes.
+    pub(super) async fn redeem(
+        &self,
+        response: AuthorizationResponse,
+        transaction: &Transaction,
+        metadata: &Metadata,
+    ) -> Result<()> {
+        let request =
+            token::code_request(&metadata.token_endpoint, &self.config.client_id, &response.code, transaction);
+        let answer = self.request(&request, "tokens (token_endpoint)", 1).await?;
+        let tokens = TokenResponse::from_response(&answer)?;
+        let Some(raw) = &tokens.id_token else {
+            return Err(Error::new(Code::InvalidResponse, "the token response has no ID token (OIDC Core 3.1.3.3)")
+                .with_hint("is the client registered for OpenID Connect, and is the scope openid allowed?"));
+        };
+        let context = Context {
+            nonce: ExpectedNonce::Exactly(&transaction.nonce),
+            max_age: transaction.max_age,
+            acr_values: transaction.acr_values.as_deref(),
+            subject: None,
+            code: Some(response.code.expose()),
+        };
+        let id_token = self.checked(raw, &tokens.access_token, context, metadata).await?;
+        let target = Target { audience: transaction.audience.clone(), resource: transaction.resource.clone() };
+        self.keep(target, Scope::parse(&transaction.scope), tokens, Some(id_token));
+        Ok(())
+    }
+
+    /// Uses the refresh token (RFC 6749 section 6, OIDC Core 12). Refused by the provider, it is dropped.
+    pub(super) async fn refresh(&self, target: Target, scope: Scope) -> Result<()> {
+        let metadata = self.metadata().await?;
+        let (request, subject, nonce) = {
+            let vault = self.vault.borrow();
+            let (Some(refresh_token), Some(id_token)) = (vault.refresh_token(), vault.id_token()) else {
+                return Err(Error::new(Code::NotSignedIn, "there is no refresh token"));
+            };
+            let (audience, resource) = (target.audience.as_deref(), target.resource.as_deref());
+            let endpoint = &metadata.token_endpoint;
+            let client_id = &self.config.client_id;
+            let request = token::refresh_request(endpoint, client_id, refresh_token, Some(&scope), audience, resource);
+            (request, id_token.subject.clone(), id_token.claims.str("nonce"))
+        };
+        let answer = self.request(&request, "new tokens (token_endpoint)", 1).await?;
+        let tokens = match TokenResponse::from_response(&answer) {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                if token::is_refresh_refused(&answer) && !speaks_of_target(&error) {
+                    self.vault.borrow_mut().drop_refresh_token();
+                }
+                return Err(error);
+            }
+        };
+        let id_token = match &tokens.id_token {
+            None => None,
+            Some(raw) => {
+                let context = Context {
+                    nonce: ExpectedNonce::IfPresent(nonce.as_deref()),
+                    max_age: None,
+                    acr_values: None,
+                    subject: Some(&subject),
+                    code: None,
+                };
+                Some(self.checked(raw, &tokens.access_token, context, &metadata).await?)
+            }
+        };
+        self.keep(target, scope, tokens, id_token);
+        Ok(())
+    }
+
+    /// Puts checked tokens into the vault, and says who is signed in.
+    fn keep(&self, target: Target, scope: Scope, tokens: TokenResponse, id_token: Option<IdToken>) {
+        let claims = {
+            let mut vault = self.vault.borrow_mut();
+            let before = vault.id_token().map(|id_token| id_token.subject.as_str());
+            if let (Some(before), Some(now)) = (before, &id_token)
+                && before != now.subject
+            {
+                // Another user has signed in at the provider: nothing of the first one's may serve the second.
+                vault.clear();
+            }
+            let jitter = i64::from(self.jitter(JITTER));
+            vault.store(target, scope, tokens, id_token, self.platform.now(), jitter);
+            vault.id_token().map(IdToken::user_claims_text)
+        };
+        if let Some(claims) = claims {
+            self.stand(Standing::SignedIn { claims });
+        }
+    }
+
+    /// Verifies the signature of an ID token and checks its claims (OIDC Core 3.1.3.7).
+    async fn checked(
+        &self,
+        raw: &RawIdToken,
+        access_token: &AccessToken,
+        context: Context<'_>,
+        metadata: &Metadata,
+    ) -> Result<IdToken> {
+        let unverified = UnverifiedIdToken::parse(raw.expose())?;
+        if !self.is_signed_by_provider(&unverified, false).await?
+            && !self.is_signed_by_provider(&unverified, true).await?
+        {
+            return Err(Error::id_token("signature", "no key of the provider fits the signature of the ID token"));
+        }
+        let hash = unverified.alg().hash();
+        let access_token_hash = self.platform.digest(hash, access_token.expose().as_bytes().to_vec()).await?;
+        let code_hash = match context.code {
+            Some(code) => Some(self.platform.digest(hash, code.as_bytes().to_vec()).await?),
+            None => None,
+        };
+        unverified.assume_signature_verified().check(&Expected {
+            issuer: &metadata.issuer,
+            client_id: &self.config.client_id,
+            nonce: context.nonce,
+            max_age: context.max_age,
+            acr_values: context.acr_values,
+            allowed_algs: &metadata.id_token_signing_alg_values_supported,
+            access_token_hash: Some(&access_token_hash),
+            code_hash: code_hash.as_deref(),
+            subject: context.subject,
+            now: self.platform.now(),
+        })
+    }
+
+    /// Whether one of the provider's keys fits. `unknown_key`: those known did not, so newer ones are asked for.
+    async fn is_signed_by_provider(&self, token: &UnverifiedIdToken, unknown_key: bool) -> Result<bool> {
+        let keys = self.keys(unknown_key).await?;
+        let mut refusal = None;
+        for key in keys.candidates(token.alg(), token.kid()) {
+            let signature = token.signature().to_vec();
+            let data = token.signing_input().as_bytes().to_vec();
+            match self.platform.verify(token.alg(), key, signature, data).await {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(error) => refusal = Some(error),
+            }
+        }
+        match refusal {
+            Some(error) if unknown_key => Err(error),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// The refusal is about what the token should be for, not about the refresh token (RFC 8707 section 2, RFC 6749 section 5.2).
+fn speaks_of_target(error: &Error) -> bool {
+    let code = error.code().as_str();
+    ["invalid_target", "invalid_scope", "access_denied"].contains(&code)
+}

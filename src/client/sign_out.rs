@@ -1,0 +1,47 @@
+//! The end of a session.
+
+use std::rc::Rc;
+
+use super::Client;
+use super::callback::SIGN_OUT;
+use crate::error::{Code, Error, Result};
+use crate::json::JsonWriter;
+use crate::platform::Page;
+use crate::protocol::{logout, pkce};
+use crate::secret::RawIdToken;
+use crate::wire::{Answer, Ask, SignOut};
+
+impl Client {
+    /// Forgets the tokens at once; then, unless `local`, leaves for the provider's sign-out
+    /// (OpenID Connect RP-Initiated Logout 1.0 section 2).
+    pub(super) async fn sign_out(&self, page: &Rc<dyn Page>, sign_out: SignOut) -> Result<()> {
+        let hint = self.vault.borrow().id_token().map(|id_token| id_token.raw.clone());
+        self.end_session(Error::new(Code::SignedOut, "the user signed out"));
+        if sign_out.local {
+            return Ok(());
+        }
+        let url = self.end_session_url(hint, &sign_out.params).await?;
+        match page.ask(Ask::Navigate { url }).await {
+            Answer::Done => Ok(()),
+            _ => Err(Error::new(Code::Internal, "the page could not leave for the provider's sign-out")),
+        }
+    }
+
+    async fn end_session_url(&self, hint: Option<RawIdToken>, params: &[(String, String)]) -> Result<String> {
+        let local_only = "the user is signed out here, and may still be signed in at the provider";
+        let metadata = self.metadata().await.map_err(|error| error.with_hint(local_only))?;
+        let Some(endpoint) = &metadata.end_session_endpoint else {
+            return Err(Error::new(Code::Unsupported, "the provider's metadata has no end_session_endpoint")
+                .with_hint("use signOut({ local: true }); the user stays signed in at the provider"));
+        };
+        let mut bytes = [0; 24];
+        self.platform.random(&mut bytes);
+        let state = [self.config.state_prefix.as_str(), &pkce::random_token(&bytes)].concat();
+        let kept = JsonWriter::default().number("created_at", self.platform.now().as_millis()).finish();
+        let redirect_uri = self.config.post_logout_redirect_uri.as_deref();
+        // Without storage the sign-out itself still works; only its return goes unrecognised.
+        let _ = self.remember(&state, [SIGN_OUT, &kept].concat()).await;
+        let state = redirect_uri.map(|_| state.as_str());
+        Ok(logout::end_session_url(endpoint, hint.as_ref(), &self.config.client_id, redirect_uri, state, params))
+    }
+}

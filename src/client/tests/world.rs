@@ -1,0 +1,408 @@
+//! A simulated world: a clock that jumps, a network that does as told, a provider that issues, and a page that answers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::rc::Rc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::executor::{LocalPool, LocalSpawner};
+use futures::task::LocalSpawnExt;
+use sha2::Digest;
+
+use crate::client::{Client, Flight};
+use crate::error::Result;
+use crate::platform::{Attachment, Boxed, NoAnswer, Page, Platform, Url};
+use crate::protocol::id_token::{Alg, Hash};
+use crate::protocol::jwk::Jwk;
+use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
+use crate::wire::{
+    Answer, ApiOptions, Ask, Command, FetchRequest, FrameExpect, FromVault, Options, Reply, ResponseHead,
+    SilentOptions, Status, WireError,
+};
+
+pub(super) const ISSUER: &str = "https://login.example.com";
+pub(super) const ORIGIN: &str = "https://app.example.com";
+pub(super) const API: &str = "https://api.example.com/";
+
+/// What the provider's token endpoint is to do next.
+pub(super) type Fault = Box<dyn Fn(&HttpRequest) -> std::result::Result<HttpResponse, NoAnswer>>;
+
+/// Everything around the client.
+pub(super) struct World {
+    this: std::rc::Weak<World>,
+    pool: RefCell<LocalPool>,
+    spawner: LocalSpawner,
+    now: Cell<i64>,
+    timers: RefCell<Vec<(i64, Flight<()>)>>,
+    randomness: Cell<u8>,
+    pub(super) stored: RefCell<BTreeMap<String, String>>,
+    /// The provider's session: who is signed in there.
+    pub(super) user: RefCell<Option<String>>,
+    pub(super) issues_refresh_tokens: Cell<bool>,
+    pub(super) token_life: Cell<i64>,
+    issued: RefCell<Vec<Issued>>,
+    counter: Cell<u32>,
+    /// Instead of the provider's answer, for requests whose URL contains the text.
+    pub(super) faults: RefCell<Vec<(String, Fault)>>,
+    pub(super) requests: RefCell<Vec<String>>,
+    pub(super) api_calls: RefCell<Vec<(String, String)>>,
+}
+
+struct Issued {
+    code: String,
+    nonce: String,
+    challenge: String,
+    user: String,
+}
+
+impl World {
+    pub(super) fn new() -> Rc<World> {
+        let pool = LocalPool::new();
+        Rc::new_cyclic(|this| World {
+            this: this.clone(),
+            spawner: pool.spawner(),
+            pool: RefCell::new(pool),
+            now: Cell::new(1_800_000_000_000),
+            timers: RefCell::default(),
+            randomness: Cell::new(0),
+            stored: RefCell::default(),
+            user: RefCell::new(Some("ada".to_owned())),
+            issues_refresh_tokens: Cell::new(false),
+            token_life: Cell::new(3600),
+            issued: RefCell::default(),
+            counter: Cell::new(0),
+            faults: RefCell::default(),
+            requests: RefCell::default(),
+            api_calls: RefCell::default(),
+        })
+    }
+
+    pub(super) fn client(self: &Rc<Self>) -> Rc<Client> {
+        Client::open(options(), self.clone()).expect("the options are right")
+    }
+
+    /// Runs `future` to its end, letting time pass when nothing else can happen.
+    pub(super) fn run<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> T {
+        let output = Rc::new(RefCell::new(None));
+        let slot = output.clone();
+        self.spawn(Box::pin(async move { *slot.borrow_mut() = Some(future.await) }));
+        loop {
+            self.pool.borrow_mut().run_until_stalled();
+            if let Some(output) = output.borrow_mut().take() {
+                return output;
+            }
+            assert!(self.fire_next_timer(), "nothing can ever happen again");
+        }
+    }
+
+    fn fire_next_timer(&self) -> bool {
+        let next = {
+            let mut timers = self.timers.borrow_mut();
+            timers.sort_by_key(|timer| timer.0);
+            if timers.is_empty() { None } else { Some(timers.remove(0)) }
+        };
+        let Some((at, flight)) = next else { return false };
+        self.now.set(self.now.get().max(at));
+        flight.land(());
+        true
+    }
+
+    pub(super) fn pass(&self, ms: i64) {
+        self.now.set(self.now.get() + ms);
+    }
+
+    pub(super) fn fault(&self, url: &str, fault: Fault) {
+        self.faults.borrow_mut().push((url.to_owned(), fault));
+    }
+
+    pub(super) fn count(&self, text: &str) -> usize {
+        self.requests.borrow().iter().filter(|request| request.contains(text)).count()
+    }
+
+    fn next(&self) -> u32 {
+        self.counter.set(self.counter.get() + 1);
+        self.counter.get()
+    }
+
+    /// What the provider's authorization endpoint does with `url`: the callback URL.
+    pub(super) fn authorize(&self, url: &str) -> String {
+        let url = url::Url::parse(url).expect("a URL");
+        let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+        self.requests.borrow_mut().push(format!("authorize {}", url.as_str()));
+        let user = self.user.borrow().clone();
+        let state = &query["state"];
+        match user {
+            None => format!("{}?error=login_required&state={state}&iss={ISSUER}", query["redirect_uri"]),
+            Some(user) => {
+                let code = format!("code-{}", self.next());
+                self.issued.borrow_mut().push(Issued {
+                    code: code.clone(),
+                    nonce: query["nonce"].clone(),
+                    challenge: query["code_challenge"].clone(),
+                    user,
+                });
+                format!("{}?code={code}&state={state}&iss={ISSUER}", query["redirect_uri"])
+            }
+        }
+    }
+
+    fn token_endpoint(&self, body: &str) -> HttpResponse {
+        let form: BTreeMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        let issued = match form["grant_type"].as_str() {
+            "authorization_code" => {
+                let mut issued = self.issued.borrow_mut();
+                let at = issued.iter().position(|issued| issued.code == form["code"]);
+                at.map(|at| issued.remove(at))
+            }
+            _ => Some(Issued {
+                code: String::new(),
+                nonce: String::new(),
+                challenge: String::new(),
+                user: self.user.borrow().clone().unwrap_or_default(),
+            }),
+        };
+        let Some(issued) = issued else { return response(400, r#"{"error":"invalid_grant"}"#) };
+        if let Some(verifier) = form.get("code_verifier") {
+            let challenge = URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(verifier));
+            assert_eq!(challenge, issued.challenge, "the verifier must be that of the challenge");
+        }
+        let access_token = format!("access-{}", self.next());
+        let id_token = id_token(&issued.user, &issued.nonce, self.now.get() / 1000, &access_token);
+        let refresh = match self.issues_refresh_tokens.get() {
+            true => format!(r#","refresh_token":"refresh-{}""#, self.next()),
+            false => String::new(),
+        };
+        let life = self.token_life.get();
+        response(
+            200,
+            &format!(
+                r#"{{"access_token":"{access_token}","token_type":"bearer","expires_in":{life},"id_token":"{id_token}"{refresh}}}"#
+            ),
+        )
+    }
+
+    fn answer(&self, request: &HttpRequest) -> std::result::Result<HttpResponse, NoAnswer> {
+        self.next();
+        let body = request.body.as_deref().unwrap_or("");
+        self.requests.borrow_mut().push(format!("{} {body}", request.url));
+        let fault = self.faults.borrow().iter().position(|(url, _)| request.url.contains(url));
+        if let Some(at) = fault {
+            let (_, fault) = self.faults.borrow_mut().remove(at);
+            return fault(request);
+        }
+        Ok(match request.url.strip_prefix(ISSUER).expect("a request to the provider") {
+            "/.well-known/openid-configuration" => response(200, &metadata()),
+            "/jwks" => response(200, r#"{"keys":[{"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"1"}]}"#),
+            "/token" => self.token_endpoint(body),
+            _ => response(404, ""),
+        })
+    }
+}
+
+fn id_token(user: &str, nonce: &str, now: i64, access_token: &str) -> String {
+    let at_hash = URL_SAFE_NO_PAD.encode(&sha2::Sha256::digest(access_token)[..16]);
+    let nonce = if nonce.is_empty() { String::new() } else { format!(r#","nonce":"{nonce}""#) };
+    let claims = format!(
+        r#"{{"iss":"{ISSUER}","sub":"{user}","aud":"spa","iat":{now},"exp":{},"name":"{user}","at_hash":"{at_hash}"{nonce}}}"#,
+        now + 3600
+    );
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","kid":"1"}"#);
+    [header, URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode("good")].join(".")
+}
+
+fn metadata() -> String {
+    format!(
+        r#"{{"issuer":"{ISSUER}","authorization_endpoint":"{ISSUER}/authorize","token_endpoint":"{ISSUER}/token",
+        "jwks_uri":"{ISSUER}/jwks","end_session_endpoint":"{ISSUER}/logout",
+        "authorization_response_iss_parameter_supported":true}}"#
+    )
+}
+
+pub(super) fn response(status: u16, body: &str) -> HttpResponse {
+    HttpResponse { status, headers: Vec::new(), body: body.to_owned() }
+}
+
+pub(super) fn options() -> Options {
+    Options {
+        issuer: ISSUER.to_owned(),
+        client_id: "spa".to_owned(),
+        scope: "openid profile email".to_owned(),
+        redirect_uri: format!("{ORIGIN}/"),
+        post_logout_redirect_uri: Some(format!("{ORIGIN}/")),
+        response_mode: None,
+        params: Vec::new(),
+        apis: vec![ApiOptions {
+            url: API.to_owned(),
+            audience: None,
+            resource: Some(API.to_owned()),
+            scope: "read:orders".to_owned(),
+        }],
+        silent: SilentOptions {
+            on_load: true,
+            redirect_uri: format!("{ORIGIN}/callback.html"),
+            response_mode: None,
+            timeout_ms: 10_000,
+        },
+        metadata: None,
+        request_timeout_ms: 10_000,
+        origin: ORIGIN.to_owned(),
+        state_prefix: "srtest-".to_owned(),
+    }
+}
+
+impl Platform for World {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_millis(self.now.get())
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.randomness.set(self.randomness.get().wrapping_mul(37).wrapping_add(11));
+            *byte = self.randomness.get();
+        }
+        // Two calls must differ, as real randomness does.
+        self.randomness.set(self.randomness.get().wrapping_add(self.next() as u8));
+    }
+
+    fn sleep(&self, ms: u32) -> Boxed<()> {
+        let flight = Flight::new();
+        self.timers.borrow_mut().push((self.now.get() + i64::from(ms), flight.clone()));
+        Box::pin(async move { flight.landed().await })
+    }
+
+    fn spawn(&self, task: Boxed<()>) {
+        self.spawner.spawn_local(task).expect("the pool lives as long as the world");
+    }
+
+    fn digest(&self, hash: Hash, data: Vec<u8>) -> Boxed<Result<Vec<u8>>> {
+        let digest = match hash {
+            Hash::Sha256 => sha2::Sha256::digest(data).to_vec(),
+            Hash::Sha384 => sha2::Sha384::digest(data).to_vec(),
+            Hash::Sha512 => sha2::Sha512::digest(data).to_vec(),
+        };
+        Box::pin(async move { Ok(digest) })
+    }
+
+    fn verify(&self, _: Alg, _: &Jwk, signature: Vec<u8>, _: Vec<u8>) -> Boxed<Result<bool>> {
+        Box::pin(async move { Ok(signature == b"good") })
+    }
+
+    fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>> {
+        let world = self.this.upgrade().expect("the world exists");
+        Box::pin(async move { world.answer(&request) })
+    }
+
+    fn fetch(
+        &self,
+        request: FetchRequest,
+        _: Attachment,
+        authorization: String,
+    ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>> {
+        self.api_calls.borrow_mut().push((request.url.clone(), authorization));
+        let head = ResponseHead {
+            status: 200,
+            status_text: "OK".to_owned(),
+            url: request.url,
+            redirected: false,
+            kind: "cors".to_owned(),
+            headers: Vec::new(),
+        };
+        Box::pin(async move { Ok((head, None)) })
+    }
+
+    fn parse_url(&self, url: &str) -> Option<Url> {
+        parse_url(url)
+    }
+
+    fn replace(&self, key: String, text: String) -> Boxed<Result<Option<String>>> {
+        let before = self.stored.borrow_mut().insert(key, text);
+        Box::pin(async move { Ok(before) })
+    }
+
+    fn stored(&self) -> Boxed<Result<Vec<(String, String)>>> {
+        let stored = self.stored.borrow().clone().into_iter().collect();
+        Box::pin(async move { Ok(stored) })
+    }
+
+    fn forget(&self, keys: Vec<String>) -> Boxed<Result<()>> {
+        keys.iter().for_each(|key| drop(self.stored.borrow_mut().remove(key)));
+        Box::pin(async move { Ok(()) })
+    }
+}
+
+pub(crate) fn parse_url(url: &str) -> Option<Url> {
+    let url = url::Url::parse(url).ok()?;
+    Some(Url {
+        origin: url.origin().ascii_serialization(),
+        host: url.host_str().unwrap_or("").to_owned(),
+        path: url.path().to_owned(),
+        href: url.as_str().to_owned(),
+        has_credentials: !url.username().is_empty() || url.password().is_some(),
+    })
+}
+
+/// A page whose frames and popups reach the simulated provider.
+pub(super) struct FakePage {
+    world: Rc<World>,
+    pub(super) states: RefCell<Vec<(Status, Option<WireError>)>>,
+    pub(super) asked: RefCell<Vec<String>>,
+    /// Instead of what the provider would answer a frame; `None` never answers.
+    pub(super) frame: RefCell<Option<Option<Answer>>>,
+    pub(super) went_to: RefCell<Option<String>>,
+}
+
+impl FakePage {
+    pub(super) fn new(world: &Rc<World>) -> Rc<FakePage> {
+        Rc::new(FakePage {
+            world: world.clone(),
+            states: RefCell::default(),
+            asked: RefCell::default(),
+            frame: RefCell::default(),
+            went_to: RefCell::default(),
+        })
+    }
+
+    pub(super) fn state(&self) -> (Status, Option<WireError>) {
+        self.states.borrow().last().cloned().expect("a state was sent")
+    }
+}
+
+impl Page for FakePage {
+    fn send(&self, message: &FromVault, _: Attachment) {
+        if let FromVault::State(state) = message {
+            self.states.borrow_mut().push((state.status, state.reason.clone()));
+        }
+    }
+
+    fn ask(&self, ask: Ask) -> Boxed<Answer> {
+        let answer = match &ask {
+            Ask::Navigate { url } => {
+                *self.went_to.borrow_mut() = Some(url.clone());
+                Some(Answer::Done)
+            }
+            Ask::Frame { url, expect } | Ask::Popup { url, expect } => {
+                assert!(matches!(expect, FrameExpect::Callback { .. }), "the metadata promises no web_message");
+                self.asked.borrow_mut().push(url.clone());
+                match self.frame.borrow().clone() {
+                    Some(instead) => instead,
+                    None => Some(Answer::Url(self.world.authorize(url))),
+                }
+            }
+        };
+        self.world.next();
+        Box::pin(async move {
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
+/// Sends `command` and gives back its reply.
+pub(super) async fn command(client: &Client, page: &Rc<FakePage>, command: Command) -> Reply {
+    let page: Rc<dyn Page> = page.clone();
+    client.handle(&page, command, None).await.0
+}

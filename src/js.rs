@@ -1,0 +1,9 @@
+//! The wasm-bindgen face of the npm package: names and conversion, no logic.
+
+use wasm_bindgen::prelude::*;
+
+/// Serves the page behind `port` until it says `close`. Messages are those of `wire`.
+#[wasm_bindgen]
+pub fn serve(port: web_sys::MessagePort) {
+    crate::browser::serve(port);
+}

@@ -1,0 +1,93 @@
+//! What the client needs from the world: time, randomness, crypto, network, storage, and the page.
+//!
+//! `browser/` provides it with web-sys; native tests provide a simulated world.
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::protocol::id_token::{Alg, Hash};
+use crate::protocol::jwk::Jwk;
+use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
+use crate::wire::{Answer, Ask, FetchRequest, FromVault, ResponseHead};
+
+/// A future of this single-threaded realm.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Something only the platform can hold, such as a request body or a response stream; opaque to the client.
+pub type Attachment = Option<Rc<dyn Any>>;
+
+/// No HTTP response came: refused, unreachable, or hidden by CORS.
+#[derive(Debug)]
+pub struct NoAnswer;
+
+/// The world around the vault. Dropping a future gives up what it stands for.
+pub trait Platform {
+    /// The wall clock.
+    fn now(&self) -> UnixTime;
+    /// Fills `bytes` from a cryptographically strong source.
+    fn random(&self, bytes: &mut [u8]);
+    /// Completes after `ms` milliseconds.
+    fn sleep(&self, ms: u32) -> Boxed<()>;
+    /// Runs `task` to its end, whoever waits for it.
+    fn spawn(&self, task: Boxed<()>);
+    /// The digest of `data`.
+    fn digest(&self, hash: Hash, data: Vec<u8>) -> Boxed<Result<Vec<u8>>>;
+    /// Whether `signature` is that of `data` under `key`. An error means the platform cannot use the key or algorithm.
+    fn verify(&self, alg: Alg, key: &Jwk, signature: Vec<u8>, data: Vec<u8>) -> Boxed<Result<bool>>;
+    /// Sends a request to the provider, without cookies.
+    fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>>;
+    /// Sends a request to an API, with `authorization` as its `Authorization` header.
+    fn fetch(
+        &self,
+        request: FetchRequest,
+        body: Attachment,
+        authorization: String,
+    ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>>;
+    /// Parses an absolute URL as the platform's own requests would.
+    fn parse_url(&self, url: &str) -> Option<Url>;
+    /// Stores `text` under `key`, across page loads, and returns what was there, in one step.
+    fn replace(&self, key: String, text: String) -> Boxed<Result<Option<String>>>;
+    /// Everything stored.
+    fn stored(&self) -> Boxed<Result<Vec<(String, String)>>>;
+    /// Forgets what is stored under `keys`.
+    fn forget(&self, keys: Vec<String>) -> Boxed<Result<()>>;
+}
+
+/// A page that talks to the vault.
+pub trait Page {
+    /// Sends `message`.
+    fn send(&self, message: &FromVault, attachment: Attachment);
+    /// Asks for something only a document can do. Dropping the future withdraws the ask.
+    fn ask(&self, ask: Ask) -> Boxed<Answer>;
+}
+
+/// An absolute URL in its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// Scheme, host and port.
+    pub origin: String,
+    /// The host name alone.
+    pub host: String,
+    /// The path, with dot segments resolved.
+    pub path: String,
+    /// The whole URL as the platform writes it.
+    pub href: String,
+    /// Whether it holds a user name or a password.
+    pub has_credentials: bool,
+}
+
+/// The output of `future`, or nothing when `ms` milliseconds pass first. The loser is dropped.
+pub async fn within<T>(platform: &dyn Platform, ms: u32, mut future: Boxed<T>) -> Option<T> {
+    let mut sleep = platform.sleep(ms);
+    std::future::poll_fn(move |context| {
+        use std::task::Poll;
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        sleep.as_mut().poll(context).map(|()| None)
+    })
+    .await
+}
