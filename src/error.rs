@@ -20,6 +20,7 @@ macro_rules! codes {
 
         impl Code {
             /// The codes Strongroom itself gives, as they stand in `StrongroomError.code`.
+            #[cfg(test)]
             pub const OWN: &'static [&'static str] = &[$($text,)*];
 
             /// The code as it stands in `StrongroomError.code`.
@@ -54,8 +55,6 @@ codes! {
     InvalidResponse = "invalid_response",
     /// The ID token fails a check of OIDC Core 3.1.3.7; `claim` says which.
     InvalidIdToken = "invalid_id_token",
-    /// Userinfo speaks of another user (OIDC Core 5.3.2).
-    UserinfoSubMismatch = "userinfo_sub_mismatch",
     /// No answer in time.
     Timeout = "timeout",
     /// The hidden frame loaded something that is not an answer.
@@ -74,8 +73,6 @@ codes! {
     NotSignedIn = "not_signed_in",
     /// The user signed out.
     SignedOut = "signed_out",
-    /// The URL is not one that tokens may go to.
-    NotAllowedUrl = "not_allowed_url",
     /// The browser keeps nothing for this page (IndexedDB refused).
     StorageUnavailable = "storage_unavailable",
     /// The caller gave up (an `AbortSignal`).
@@ -157,6 +154,13 @@ impl Error {
         self
     }
 
+    /// The same answer of the provider under another code, which says what it means here.
+    pub fn meaning(mut self, code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.code = code;
+        self.0.message = message.into();
+        self
+    }
+
     /// Adds why the earlier steps could not serve.
     pub fn with_reasons(mut self, reasons: Vec<Error>) -> Self {
         self.0.reasons = reasons;
@@ -174,16 +178,19 @@ impl Error {
     }
 
     /// What to do about it.
+    #[cfg(test)]
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
 
     /// The claim of an ID token that failed.
+    #[cfg(test)]
     pub fn claim(&self) -> Option<&'static str> {
         self.0.claim
     }
 
     /// What the provider said.
+    #[cfg(test)]
     pub fn provider(&self) -> &ProviderError {
         &self.0.provider
     }

@@ -82,7 +82,7 @@ impl Json {
         let name = JsValue::from_str(name);
         // Not `Reflect::get` alone: a polluted `Object.prototype` must not supply claims.
         let object: &js_sys::Object = wasm_bindgen::JsCast::unchecked_ref(&self.0);
-        if !object.has_own_property(&name) {
+        if !js_sys::Object::has_own(object, &name) {
             return None;
         }
         js_sys::Reflect::get(&self.0, &name).ok().map(Json)

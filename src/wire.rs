@@ -55,7 +55,7 @@ wire_enum! {
     #[derive(Deserialize)]
     pub enum Command {
         /// The first command: what the session is configured with.
-        Open(Options),
+        Open(Box<Options>),
         /// Answers the redirect that this page load is, if it is one, else signs in silently if that is wanted.
         Start(Start),
         /// Signs in at the provider.

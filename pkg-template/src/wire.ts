@@ -275,4 +275,4 @@ status?: number,
  * Why the steps before the last one could not serve.
  */
 reasons: Array<WireError>, };
-export type OwnErrorCode = 'invalid_option' | 'insecure_context' | 'unsupported' | 'discovery_failed' | 'issuer_mismatch' | 'missing_transaction' | 'state_mismatch' | 'already_handled' | 'invalid_response' | 'invalid_id_token' | 'userinfo_sub_mismatch' | 'timeout' | 'frame_blocked' | 'third_party_cookies_blocked' | 'popup_blocked' | 'popup_closed' | 'network' | 'provider_unavailable' | 'not_signed_in' | 'signed_out' | 'not_allowed_url' | 'storage_unavailable' | 'aborted' | 'closed' | 'internal';
+export type OwnErrorCode = 'invalid_option' | 'insecure_context' | 'unsupported' | 'discovery_failed' | 'issuer_mismatch' | 'missing_transaction' | 'state_mismatch' | 'already_handled' | 'invalid_response' | 'invalid_id_token' | 'timeout' | 'frame_blocked' | 'third_party_cookies_blocked' | 'popup_blocked' | 'popup_closed' | 'network' | 'provider_unavailable' | 'not_signed_in' | 'signed_out' | 'storage_unavailable' | 'aborted' | 'closed' | 'internal';

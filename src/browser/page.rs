@@ -28,7 +28,7 @@ pub(crate) fn serve(port: MessagePort) {
         next_ask: Cell::new(1),
         listener: RefCell::default(),
     });
-    let listener = Closure::<dyn FnMut(MessageEvent)>::new({
+    let listener = Listener::new({
         let page = page.clone();
         move |event: MessageEvent| page.receive(event.data())
     });
@@ -38,6 +38,8 @@ pub(crate) fn serve(port: MessagePort) {
     *page.listener.borrow_mut() = Some(listener);
 }
 
+type Listener = Closure<dyn FnMut(MessageEvent)>;
+
 struct PortPage {
     this: Weak<PortPage>,
     port: MessagePort,
@@ -46,7 +48,7 @@ struct PortPage {
     /// The commands under way; landing a flight cancels one.
     commands: RefCell<HashMap<u32, Flight<()>>>,
     next_ask: Cell<u32>,
-    listener: RefCell<Option<Closure<dyn FnMut(MessageEvent)>>>,
+    listener: RefCell<Option<Listener>>,
 }
 
 impl PortPage {
@@ -119,7 +121,7 @@ impl PortPage {
         };
         if let Command::Open(options) = command {
             let platform: Rc<dyn Platform> = Rc::new(Browser::default());
-            return match Client::open(options, platform) {
+            return match Client::open(*options, platform) {
                 Ok(client) => {
                     client.attach(&page);
                     *self.client.borrow_mut() = Some(client);

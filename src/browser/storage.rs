@@ -31,7 +31,8 @@ pub(super) async fn stored(database: Database) -> Result<Vec<(String, String)>> 
     let keys = store.get_all_keys();
     let texts = completed(store.get_all()).await?;
     let keys = completed(keys).await?;
-    let pairs = Array::from(&keys).iter().zip(Array::from(&texts).iter());
+    let (keys, texts) = (Array::from(&keys), Array::from(&texts));
+    let pairs = keys.iter().zip(texts.iter());
     Ok(pairs.filter_map(|(key, text)| Some((key.as_string()?, text.as_string()?))).collect())
 }
 

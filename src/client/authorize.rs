@@ -240,14 +240,23 @@ impl Client {
         endpoint.host != self.config.host && site(&endpoint.host) != site(&self.config.host)
     }
 
+    /// Says what a refusal in a frame means: from another site it may be about cookies, not about the user.
     fn explain(&self, error: Error, metadata: &Metadata) -> Error {
-        if *error.code() == login_required() && self.is_cross_site_with(metadata) {
-            return error.with_hint(
-                "the provider is on another site: if the user is signed in there, the browser keeps its cookies from \
-                 frames. Ask for offline_access (a refresh token), or give the provider a custom domain of this site",
-            );
+        if *error.code() != login_required() || !self.is_cross_site_with(metadata) {
+            return error;
         }
-        error
+        let error = if self.seen_at_top_level.get() {
+            error.meaning(
+                Code::ThirdPartyCookiesBlocked,
+                "the provider has just signed the user in, and does not know the user in a frame on this site",
+            )
+        } else {
+            error
+        };
+        error.with_hint(
+            "the provider is on another site, and the browser may keep its cookies from frames: ask for offline_access \
+             (a refresh token), or give the provider a custom domain of this site",
+        )
     }
 }
 

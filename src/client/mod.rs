@@ -17,7 +17,7 @@ mod sign_out;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::{Rc, Weak};
 
@@ -43,6 +43,8 @@ pub(crate) struct Client {
     /// Landed once it is known whether somebody is signed in.
     started: Flight<()>,
     renewals: RefCell<Vec<Renewal>>,
+    /// Whether the provider has signed the user in at top level, while this client was there to see it.
+    seen_at_top_level: Cell<bool>,
 }
 
 /// Whether somebody is signed in.
@@ -67,6 +69,7 @@ impl Client {
             pages: RefCell::default(),
             started: Flight::new(),
             renewals: RefCell::default(),
+            seen_at_top_level: Cell::new(false),
         }))
     }
 

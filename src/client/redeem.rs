@@ -50,6 +50,7 @@ impl Client {
         let id_token = self.checked(raw, &tokens.access_token, context, metadata).await?;
         let target = Target { audience: transaction.audience.clone(), resource: transaction.resource.clone() };
         self.keep(target, Scope::parse(&transaction.scope), tokens, Some(id_token));
+        self.seen_at_top_level.set(!transaction.silent || self.seen_at_top_level.get());
         Ok(())
     }
 

@@ -438,3 +438,20 @@ fn a_passing_outage_of_discovery_is_ridden_out() {
     assert_eq!(story.page.state().0, Status::SignedIn);
     assert_eq!(story.world.count("openid-configuration"), 3);
 }
+
+#[test]
+fn a_user_known_at_top_level_and_not_in_a_frame_means_blocked_cookies() {
+    for (origin, code) in [(ORIGIN, "login_required"), ("https://shop.test", "third_party_cookies_blocked")] {
+        let world = World::new();
+        world.origin.set(origin);
+        let callback = Story::with(world.clone()).leaves(None);
+        let story = Story::with(world.clone());
+        story.starts(Some(&callback));
+        *world.user.borrow_mut() = None;
+        let error = error_of(story.checks_session());
+        assert_eq!((error.code.as_str(), error.error.as_deref()), (code, Some("login_required")));
+        let same_site = origin == ORIGIN;
+        assert_eq!(error.hint.is_none(), same_site);
+        assert_eq!(story.page.state().0 == Status::SignedOut, same_site, "blocked cookies say nothing about the user");
+    }
+}

@@ -42,6 +42,8 @@ pub(super) struct World {
     pub(super) user: RefCell<Option<String>>,
     pub(super) issues_refresh_tokens: Cell<bool>,
     pub(super) token_life: Cell<i64>,
+    /// The origin of the page.
+    pub(super) origin: Cell<&'static str>,
     issued: RefCell<Vec<Issued>>,
     counter: Cell<u32>,
     /// Instead of the provider's answer, for requests whose URL contains the text.
@@ -71,6 +73,7 @@ impl World {
             user: RefCell::new(Some("ada".to_owned())),
             issues_refresh_tokens: Cell::new(false),
             token_life: Cell::new(3600),
+            origin: Cell::new(ORIGIN),
             issued: RefCell::default(),
             counter: Cell::new(0),
             faults: RefCell::default(),
@@ -80,7 +83,7 @@ impl World {
     }
 
     pub(super) fn client(self: &Rc<Self>) -> Rc<Client> {
-        Client::open(options(), self.clone()).expect("the options are right")
+        Client::open(options(self.origin.get()), self.clone()).expect("the options are right")
     }
 
     /// Runs `future` to its end, letting time pass when nothing else can happen.
@@ -224,13 +227,13 @@ pub(super) fn response(status: u16, body: &str) -> HttpResponse {
     HttpResponse { status, headers: Vec::new(), body: body.to_owned() }
 }
 
-pub(super) fn options() -> Options {
+pub(super) fn options(origin: &str) -> Options {
     Options {
         issuer: ISSUER.to_owned(),
         client_id: "spa".to_owned(),
         scope: "openid profile email".to_owned(),
-        redirect_uri: format!("{ORIGIN}/"),
-        post_logout_redirect_uri: Some(format!("{ORIGIN}/")),
+        redirect_uri: format!("{origin}/"),
+        post_logout_redirect_uri: Some(format!("{origin}/")),
         response_mode: None,
         params: Vec::new(),
         apis: vec![ApiOptions {
@@ -241,13 +244,13 @@ pub(super) fn options() -> Options {
         }],
         silent: SilentOptions {
             on_load: true,
-            redirect_uri: format!("{ORIGIN}/callback.html"),
+            redirect_uri: format!("{origin}/callback.html"),
             response_mode: None,
             timeout_ms: 10_000,
         },
         metadata: None,
         request_timeout_ms: 10_000,
-        origin: ORIGIN.to_owned(),
+        origin: origin.to_owned(),
         state_prefix: "srtest-".to_owned(),
     }
 }

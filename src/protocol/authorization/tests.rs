@@ -105,8 +105,8 @@ fn the_issuer_is_compared_when_present_and_required_when_promised() {
 
 #[test]
 fn the_providers_error_passes_as_it_came() {
-    let error =
-        checked("?state=sr-state&error=access_denied&error_description=not+today&error_uri=https://x").unwrap_err();
+    let error = checked("?state=sr-state&error=access_denied&error_description=not+today&error_uri=https://x")
+        .expect_err("the provider said no");
     assert_eq!(error.code().as_str(), "access_denied");
     assert_eq!(error.provider().description.as_deref(), Some("not today"));
     assert_eq!(error.provider().uri.as_deref(), Some("https://x"));
