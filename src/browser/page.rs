@@ -164,10 +164,14 @@ impl Page for PortPage {
         if posted.is_ok() {
             return;
         }
-        // This engine cannot transfer a stream.
-        if let Some(Ok(port)) = attached.dyn_ref::<ReadableStream>().map(|body| api::pull_port(body.clone())) {
-            let _ = self.port.post_message_with_transferable(&Array::of2(&message, &port), &Array::of1(&port));
-        }
+        let _ = match attached.dyn_ref::<ReadableStream>().map(|body| api::pull_port(body.clone())) {
+            // This engine cannot transfer a stream.
+            Some(Ok(port)) => {
+                self.port.post_message_with_transferable(&Array::of2(&message, &port), &Array::of1(&port))
+            }
+            // Not every body is transferable: a Blob is not.
+            _ => self.port.post_message(&Array::of2(&message, attached)),
+        };
     }
 
     fn ask(&self, ask: Ask) -> Boxed<Answer> {

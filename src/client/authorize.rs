@@ -21,11 +21,19 @@ pub(super) struct Wish {
     pub(super) params: Vec<(String, String)>,
 }
 
+/// Who waits for an answer. A letter in the `state` tells it to the document that the answer arrives in.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Waiting {
+    Redirect,
+    Frame,
+    Popup,
+}
+
 /// Where the answer is to go.
 struct Return<'a> {
     redirect_uri: &'a str,
     mode: Option<ResponseMode>,
-    silent: bool,
+    waiting: Waiting,
     return_to: Option<String>,
     app_state: Option<String>,
 }
@@ -42,7 +50,7 @@ impl Client {
         let mut back = Return {
             redirect_uri: &self.config.redirect_uri,
             mode: self.config.response_mode,
-            silent: false,
+            waiting: if sign_in.popup { Waiting::Popup } else { Waiting::Redirect },
             return_to,
             app_state: sign_in.app_state,
         };
@@ -111,7 +119,7 @@ impl Client {
         let mut back = Return {
             redirect_uri: &silent.redirect_uri,
             mode: silent.response_mode,
-            silent: true,
+            waiting: Waiting::Frame,
             return_to: None,
             app_state: None,
         };
@@ -163,7 +171,7 @@ impl Client {
         let verifier = pkce::code_verifier(&self.random());
         let digest = self.platform.digest(Hash::Sha256, verifier.expose().as_bytes().to_vec()).await?;
         let transaction = Transaction {
-            state: [self.config.state_prefix.as_str(), &pkce::random_token(&self.random())].concat(),
+            state: self.new_state(back.waiting),
             nonce: pkce::random_token(&self.random()),
             code_verifier: verifier,
             redirect_uri: back.redirect_uri.to_owned(),
@@ -177,7 +185,7 @@ impl Client {
             max_age: parameter("max_age").and_then(|seconds| seconds.parse().ok()),
             acr_values: parameter("acr_values"),
             created_at: self.platform.now(),
-            silent: back.silent,
+            silent: back.waiting == Waiting::Frame,
         };
         let request = AuthorizationRequest {
             client_id: &self.config.client_id,
@@ -219,6 +227,16 @@ impl Client {
             Some(parsed) if parsed.origin == self.config.origin => Ok(parsed.href),
             _ => Err(Error::new(Code::InvalidOption, "returnTo must be a URL of the page's own origin")),
         }
+    }
+
+    /// A `state` of 256 random bits, by which the page knows it as this session's.
+    pub(super) fn new_state(&self, waiting: Waiting) -> String {
+        let letter = match waiting {
+            Waiting::Redirect => "r",
+            Waiting::Frame => "s",
+            Waiting::Popup => "p",
+        };
+        [self.config.state_prefix.as_str(), letter, &pkce::random_token(&self.random())].concat()
     }
 
     /// 256 random bits.

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use super::Client;
+use super::authorize::Waiting;
 use super::callback::SIGN_OUT;
 use crate::error::{Code, Error, Result};
 use crate::json::JsonWriter;
 use crate::platform::Page;
-use crate::protocol::{logout, pkce};
+use crate::protocol::logout;
 use crate::secret::RawIdToken;
 use crate::wire::{Answer, Ask, SignOut};
 
@@ -34,9 +35,7 @@ impl Client {
             return Err(Error::new(Code::Unsupported, "the provider's metadata has no end_session_endpoint")
                 .with_hint("use signOut({ local: true }); the user stays signed in at the provider"));
         };
-        let mut bytes = [0; 24];
-        self.platform.random(&mut bytes);
-        let state = [self.config.state_prefix.as_str(), &pkce::random_token(&bytes)].concat();
+        let state = self.new_state(Waiting::Redirect);
         let kept = JsonWriter::default().number("created_at", self.platform.now().as_millis()).finish();
         let redirect_uri = self.config.post_logout_redirect_uri.as_deref();
         // Without storage the sign-out itself still works; only its return goes unrecognised.

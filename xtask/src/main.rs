@@ -1,1 +1,75 @@
-fn main() {}
+//! Every developer command of Strongroom: `cargo xtask help`.
+
+mod demo;
+mod lint;
+mod npm;
+mod package;
+mod setup;
+mod sh;
+mod size;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+cargo xtask demo [--port N] [--open]   the demo, with its API and its provider, on this machine
+cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e
+cargo xtask build [--dev]              the npm package, into pkg/ (--dev: quicker and larger)
+cargo xtask lint                       formatting, clippy, types
+cargo xtask fmt                        what of that can be mended, mended
+cargo xtask size [--check]             how large the package is (--check: fails over budget)
+cargo xtask bindings                   the TypeScript types of the wire, from src/wire.rs
+cargo xtask help                       this text
+
+Each command installs what it lacks, where the machine lets it, and says so.";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut args = lexopt::Parser::from_env();
+    let command = match args.next()? {
+        None => "help".to_owned(),
+        Some(Long("help") | Short('h')) => "help".to_owned(),
+        Some(Value(command)) => command.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    std::env::set_current_dir(sh::root())?;
+    let (mut port, mut open, mut dev, mut check, mut rest) = (0, false, false, false, Vec::new());
+    while let Some(arg) = args.next()? {
+        match (command.as_str(), arg) {
+            ("demo", Long("port")) => port = args.value()?.parse()?,
+            ("demo", Long("open")) => open = true,
+            ("build", Long("dev")) => dev = true,
+            ("size", Long("check")) => check = true,
+            ("test", Value(part)) => rest.push(part.string()?),
+            ("wasm-test-runner", _) => break,
+            (_, arg) => return Err(arg.unexpected()).map_err(|error| anyhow::anyhow!("{error}; see cargo xtask help")),
+        }
+    }
+    match command.as_str() {
+        "demo" => demo::run(port, open),
+        "test" => test::run(&rest),
+        "build" => package::build(if dev { package::Kind::Dev } else { package::Kind::Published }),
+        "lint" => lint::check(),
+        "fmt" => lint::fix(),
+        "size" => size::run(check),
+        "bindings" => lint::bindings(),
+        "wasm-test-runner" => test::wasm_test_runner(),
+        "help" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no command {other}\n\n{HELP}"),
+    }
+}

@@ -1,0 +1,51 @@
+/** The type of the message by which a frame or popup hands its URL to the page that opened it. */
+export const CALLBACK = 'strongroom:callback';
+
+/** What the letter after the prefix of a `state` says about who waits for the answer. */
+export type Waiting = 'redirect' | 'frame' | 'popup';
+
+const RESPONSE = new Set(['code', 'state', 'error', 'error_description', 'error_uri', 'iss', 'session_state']);
+
+/** The `state` in this query or fragment, if it begins with `prefix`. */
+function stateIn(part: string, prefix: string): string | undefined {
+  const state = new URLSearchParams(part.slice(1)).get('state');
+  return state?.startsWith(prefix) ? state : undefined;
+}
+
+/** Who waits for the answer in `url`; nobody if it holds none of ours. */
+export function waitingFor(url: Location | URL, prefix: string): Waiting | undefined {
+  const state = stateIn(url.search, prefix) ?? stateIn(url.hash, prefix);
+  if (state === undefined) return undefined;
+  const letter = prefix === 'sr' ? state[state.indexOf('-') + 1] : state[prefix.length];
+  return letter === 's' ? 'frame' : letter === 'p' ? 'popup' : 'redirect';
+}
+
+/** `url` without the answer in it; the application's own parameters stay as they are. */
+export function cleaned(url: Location | URL, prefix: string): string {
+  const clean = (part: string) => {
+    if (stateIn(part, prefix) === undefined) return part;
+    const rest = part.slice(1).split('&');
+    const kept = rest.filter((pair) => !RESPONSE.has(pair.split('=')[0] as string)).join('&');
+    return kept && part[0] + kept;
+  };
+  return url.origin + url.pathname + clean(url.search) + clean(url.hash);
+}
+
+/** The channel on which a popup is heard that has lost its opener (Cross-Origin-Opener-Policy). */
+export const channel = (): BroadcastChannel => new BroadcastChannel(CALLBACK);
+
+/** Hands the URL of this document to the page that waits for it. Tells whether there is such a page. */
+export function handOver(waiting: Waiting | undefined): boolean {
+  const message = { type: CALLBACK, url: location.href };
+  if (waiting === 'frame' && parent !== window && frameElement) {
+    parent.postMessage(message, location.origin);
+    return true;
+  }
+  if (waiting === 'popup') {
+    if (opener) (opener as Window).postMessage(message, location.origin);
+    else channel().postMessage(message);
+    close();
+    return true;
+  }
+  return false;
+}

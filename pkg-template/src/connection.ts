@@ -1,0 +1,82 @@
+import { fail, StrongroomError } from './errors.js';
+import type { Answer, Ask, Command, FromVault, Reply, SessionState, ToVault } from './wire.js';
+
+/** What a page does for its vault. */
+export interface Handlers {
+  /** The session is in another state. */
+  state(state: SessionState): void;
+  /** Does what only a document can; nothing when `signal` says that it is no longer wanted. */
+  ask(ask: Ask, signal: AbortSignal): Promise<Answer | undefined>;
+}
+
+/** A reply that is no error, and what came with it. */
+export type Replied = readonly [reply: Exclude<Reply, { error: unknown }>, attachment: unknown];
+
+/** The wire to a vault. */
+export interface Connection {
+  /** Sends `command`; rejects with what the vault answers, or with the signal's reason. */
+  command(command: Command, signal?: AbortSignal | null, attachment?: unknown, transfer?: Transferable[]): Promise<Replied>;
+  /** Ends the wire; what is under way rejects with `closed`. */
+  close(): void;
+}
+
+interface Pending {
+  resolve(replied: Replied): void;
+  reject(reason: unknown): void;
+}
+
+/** Speaks the wire over `port`. */
+export function connect(port: MessagePort, handlers: Handlers): Connection {
+  const commands = new Map<number, Pending>();
+  const asks = new Map<number, AbortController>();
+  let last = 0;
+  const post = (message: ToVault, attachment?: unknown, transfer: Transferable[] = []) =>
+    port.postMessage(attachment === undefined ? [message] : [message, attachment], transfer);
+
+  const answer = async (id: number, ask: Ask) => {
+    const abort = new AbortController();
+    asks.set(id, abort);
+    const answer = await handlers.ask(ask, abort.signal).catch((error): Answer => ({ failed: String(error) }));
+    asks.delete(id);
+    if (answer && !abort.signal.aborted) post({ answer: { id, answer } });
+  };
+
+  port.onmessage = ({ data: [message, attachment] }: MessageEvent<[FromVault, unknown]>) => {
+    if ('state' in message) handlers.state(message.state);
+    else if ('ask' in message) void answer(message.ask.id, message.ask.ask);
+    else if ('withdraw' in message) asks.get(message.withdraw.id)?.abort();
+    else {
+      const { id, reply } = message.reply;
+      const pending = commands.get(id);
+      commands.delete(id);
+      if (typeof reply === 'object' && 'error' in reply) pending?.reject(new StrongroomError(reply.error));
+      else pending?.resolve([reply, attachment]);
+    }
+  };
+
+  return {
+    command(command, signal, attachment, transfer) {
+      return new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        const id = ++last;
+        const abort = () => {
+          if (commands.delete(id)) post({ cancel: { id } });
+          reject(signal?.reason);
+        };
+        signal?.addEventListener('abort', abort, { once: true });
+        const done = () => signal?.removeEventListener('abort', abort);
+        commands.set(id, {
+          resolve: (replied) => (done(), resolve(replied)),
+          reject: (reason) => (done(), reject(reason)),
+        });
+        post({ command: { id, command } }, attachment, transfer);
+      });
+    },
+    close() {
+      for (const ask of asks.values()) ask.abort();
+      for (const pending of commands.values()) pending.reject(fail('closed', 'the session is closed'));
+      commands.clear();
+      port.close();
+    },
+  };
+}

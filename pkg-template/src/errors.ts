@@ -1,0 +1,65 @@
+import type { OwnErrorCode, WireError } from './wire.js';
+
+/** Error codes of OAuth 2.0, OpenID Connect and their extensions, as providers send them. */
+export type ProviderErrorCode =
+  | 'access_denied'
+  | 'account_selection_required'
+  | 'consent_required'
+  | 'interaction_required'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'invalid_request'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'login_required'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'unauthorized_client'
+  | 'unmet_authentication_requirements'
+  | 'unsupported_response_type';
+
+/** What went wrong: Strongroom's own codes, and whatever code the provider sends. */
+export type ErrorCode = OwnErrorCode | ProviderErrorCode | (string & {});
+
+/** Everything Strongroom throws or rejects with. Never holds a token. */
+export class StrongroomError extends Error {
+  override readonly name = 'StrongroomError';
+  /** What went wrong; stable, to be compared with. */
+  readonly code: ErrorCode;
+  /** What to do about it, for the developer. */
+  readonly hint: string | undefined;
+  /** The claim of an ID token that failed, with `invalid_id_token`. */
+  readonly claim: string | undefined;
+  /** `error`, as the provider sent it. */
+  readonly error: string | undefined;
+  /** `error_description`, as the provider sent it. */
+  readonly errorDescription: string | undefined;
+  /** `error_uri`, as the provider sent it. */
+  readonly errorUri: string | undefined;
+  /** The HTTP status of the provider's answer. */
+  readonly status: number | undefined;
+  /** Why the steps before the last one could not serve. */
+  readonly reasons: readonly StrongroomError[];
+
+  constructor(error: Partial<WireError> & { code: string; message: string }, cause?: unknown) {
+    super(error.message, cause === undefined ? undefined : { cause });
+    this.code = error.code;
+    this.hint = error.hint;
+    this.claim = error.claim;
+    this.error = error.error;
+    this.errorDescription = error.errorDescription;
+    this.errorUri = error.errorUri;
+    this.status = error.status;
+    this.reasons = (error.reasons ?? []).map((reason) => new StrongroomError(reason));
+  }
+}
+
+/** Whether `value` is a {@link StrongroomError}, also one of another copy of the package. */
+export function isStrongroomError(value: unknown): value is StrongroomError {
+  return value instanceof Error && value.name === 'StrongroomError' && 'code' in value;
+}
+
+/** An error of the page part's own. */
+export function fail(code: OwnErrorCode, message: string, hint?: string, cause?: unknown): StrongroomError {
+  return new StrongroomError(hint ? { code, message, hint } : { code, message }, cause);
+}

@@ -1,0 +1,204 @@
+import { fail } from './errors.js';
+import type { Placement, SessionOptions } from './types.js';
+import type { ApiOptions, Options, ResponseMode } from './wire.js';
+
+/** Checked options: those for the vault, and those that stay with the page. */
+export interface Checked {
+  readonly wire: Options;
+  readonly placement: Placement;
+  readonly fallback: boolean;
+  readonly navigate: ((url: string) => void) | undefined;
+  readonly assetsUrl: URL | undefined;
+}
+
+/** Own properties alone: a polluted prototype supplies no option. */
+type Own = Record<string, unknown>;
+
+/** Refuses an option: its name, and what it must be. */
+export function refuse(name: string, expected: string): never {
+  throw fail('invalid_option', `${name} ${expected}`);
+}
+
+/** Copies the own properties of `value`, which must all be among `known` (`name?` for optional ones' sake is not kept). */
+export function own(name: string, value: unknown, known: string): Own {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(name, 'must be an object');
+  const names = known.split(' ');
+  const copy: Own = Object.create(null);
+  for (const key of Object.keys(value)) {
+    if (!names.includes(key)) {
+      const flat = (text: string) => text.replace(/[^a-z]/gi, '').toLowerCase();
+      const meant = RENAMED[key] ?? names.find((other) => flat(other) === flat(key));
+      refuse(`${name}.${key}`, `is not known${meant ? `; did you mean ${meant}?` : `: known are ${names.join(', ')}`}`);
+    }
+    copy[key] = (value as Own)[key];
+  }
+  return copy;
+}
+
+/** What other packages call things. */
+const RENAMED: Record<string, string> = Object.assign(Object.create(null), {
+  authority: 'issuer',
+  authorizationParams: 'params',
+  cacheLocation: 'vault',
+  domain: 'issuer',
+  extraQueryParams: 'params',
+  post_logout_redirect_uri: 'postLogoutRedirectUri',
+  realm: 'issuer',
+  redirectURL: 'redirectUri',
+  timeout: 'timeoutMs',
+});
+
+export function text(options: Own, name: string, label = name): string | undefined {
+  const value = options[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '') refuse(label, 'must be a non-empty string');
+  return value;
+}
+
+function required(options: Own, name: string): string {
+  return text(options, name) ?? refuse(name, 'is missing');
+}
+
+function oneOf<T extends string>(options: Own, name: string, label: string, values: readonly T[]): T | undefined {
+  const value = options[name];
+  if (value === undefined || values.includes(value as T)) return value as T | undefined;
+  return refuse(label, `must be ${values.map((value) => `'${value}'`).join(' or ')}`);
+}
+
+/** Milliseconds, within what a timer can wait. */
+export function millis(options: Own, name: string, label: string, fallback: number): number {
+  const value = options[name] ?? fallback;
+  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31)) refuse(label, 'must be a number of milliseconds above 0');
+  return Math.ceil(value);
+}
+
+/** A record of strings as pairs. */
+export function pairs(name: string, value: unknown): [string, string][] {
+  if (value === undefined) return [];
+  if (typeof value !== 'object' || value === null) refuse(name, 'must be an object of strings');
+  return Object.entries(value).map(([key, value]) => [key, typeof value === 'string' ? value : refuse(`${name}.${key}`, 'must be a string')]);
+}
+
+function parse(name: string, value: string, base?: string): URL {
+  try {
+    return new URL(value, base);
+  } catch {
+    return refuse(name, base ? 'must be a URL' : "must be an absolute URL, such as 'https://example.com'");
+  }
+}
+
+/** An absolute URL that is https, or http on loopback, without user, query and fragment. */
+function secureUrl(name: string, value: string): URL {
+  const url = parse(name, value);
+  const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    refuse(name, 'must be https; http only on loopback (localhost)');
+  }
+  if (url.username || url.password || /[?#]/.test(value)) refuse(name, 'must have no user, query and fragment');
+  return url;
+}
+
+/** A URL of the page's own origin, in full. */
+export function ownUrl(name: string, value: string): string {
+  const url = parse(name, value, document.baseURI);
+  if (url.origin !== location.origin) {
+    refuse(name, `must be of the page's origin ${location.origin}, and is of ${url.origin}`);
+  }
+  return url.href;
+}
+
+function redirectUri(options: Own, name: string, label: string): string | undefined {
+  const value = text(options, name, label);
+  if (value?.includes('#')) refuse(label, 'must have no fragment (RFC 6749 section 3.1.2)');
+  return value === undefined ? undefined : ownUrl(label, value);
+}
+
+function api(value: unknown, at: number): ApiOptions {
+  const label = `apis[${at}]`;
+  const options = own(label, value, 'url audience resource scope');
+  const url = secureUrl(`${label}.url`, text(options, 'url', `${label}.url`) ?? refuse(`${label}.url`, 'is missing')).href;
+  const audience = text(options, 'audience', `${label}.audience`);
+  const resource = text(options, 'resource', `${label}.resource`);
+  if (audience && resource) refuse(`${label}.audience`, 'and resource exclude each other: use what your provider knows');
+  const scope = options.scope ?? '';
+  if (typeof scope !== 'string') refuse(`${label}.scope`, 'must be a string of scopes separated by spaces');
+  return { url, scope, ...(audience && { audience }), ...(resource && { resource }) };
+}
+
+function vault(value: unknown): { placement: Placement; fallback: boolean } {
+  const options = typeof value === 'object' ? own('vault', value, 'placement fallback') : { placement: value };
+  const { placement = 'worker', fallback = true } = options as Own;
+  if (placement !== 'worker' && placement !== 'closure') refuse('vault', "must be 'worker' or 'closure'");
+  if (typeof fallback !== 'boolean') refuse('vault.fallback', 'must be true or false');
+  return { placement, fallback };
+}
+
+/**
+ * The beginning of `state` for this issuer and client, by which the page knows its own callbacks at once, before the
+ * vault has loaded: FNV-1a, for telling apart, not for secrecy.
+ */
+export function statePrefix(issuer: string, clientId: string): string {
+  let hash = 0x811c9dc5;
+  for (const char of `${issuer} ${clientId}`) hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193);
+  return `sr${(hash >>> 0).toString(36)}-`;
+}
+
+/** Checks what a caller configured, and fills in the defaults. Throws `invalid_option` or `insecure_context`. */
+export function check(given: SessionOptions): Checked {
+  const options = own(
+    'options',
+    given,
+    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl',
+  );
+  const issuer = required(options, 'issuer');
+  secureUrl('issuer', issuer);
+  const clientId = required(options, 'clientId');
+  if (!isSecureContext || !crypto.subtle) {
+    throw fail(
+      'insecure_context',
+      `${location.origin} is not a secure context: the browser withholds crypto.subtle`,
+      'serve the page over https, or from http://localhost while developing',
+    );
+  }
+  const back = redirectUri(options, 'redirectUri', 'redirectUri') ?? `${location.origin}/`;
+  const silent = own('silent', options.silent ?? {}, 'onLoad redirectUri responseMode timeoutMs');
+  const onLoad = silent.onLoad ?? true;
+  if (typeof onLoad !== 'boolean') refuse('silent.onLoad', 'must be true or false');
+  const { metadata, navigate, assetsUrl, apis = [] } = options;
+  if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null)) {
+    refuse('metadata', "must be the provider's metadata as an object");
+  }
+  if (navigate !== undefined && typeof navigate !== 'function') refuse('navigate', 'must be a function');
+  if (!Array.isArray(apis)) refuse('apis', 'must be an array');
+  const responseMode = oneOf<ResponseMode>(options, 'responseMode', 'responseMode', ['query', 'fragment']);
+  const silentMode = oneOf<ResponseMode>(silent, 'responseMode', 'silent.responseMode', ['web_message', 'query', 'fragment']);
+  const entries = apis.map(api);
+  entries.forEach(({ url }, at) => {
+    if (entries.findIndex((other) => other.url === url) < at) refuse(`apis[${at}].url`, 'is there twice');
+  });
+  return {
+    wire: {
+      issuer,
+      clientId,
+      scope: text(options, 'scope') ?? 'openid profile email',
+      redirectUri: back,
+      postLogoutRedirectUri: redirectUri(options, 'postLogoutRedirectUri', 'postLogoutRedirectUri') ?? back,
+      ...(responseMode && { responseMode }),
+      params: pairs('params', options.params),
+      apis: entries,
+      silent: {
+        onLoad,
+        redirectUri: redirectUri(silent, 'redirectUri', 'silent.redirectUri') ?? back,
+        ...(silentMode && { responseMode: silentMode }),
+        timeoutMs: millis(silent, 'timeoutMs', 'silent.timeoutMs', 10_000),
+      },
+      ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
+      requestTimeoutMs: millis(options, 'requestTimeoutMs', 'requestTimeoutMs', 10_000),
+      origin: location.origin,
+      statePrefix: statePrefix(issuer, clientId),
+    },
+    ...vault(options.vault),
+    navigate: navigate as Checked['navigate'],
+    assetsUrl: assetsUrl === undefined ? undefined : parse('assetsUrl', `${String(assetsUrl).replace(/\/*$/, '')}/`, document.baseURI),
+  };
+}

@@ -1,0 +1,254 @@
+import { cleaned, handOver, waitingFor } from './callback-url.js';
+import { type Connection, connect } from './connection.js';
+import { fail, isStrongroomError, StrongroomError } from './errors.js';
+import { fetchThrough } from './fetch.js';
+import { check, millis, own, ownUrl, pairs, text } from './options.js';
+import { type Opened, openVault } from './placement.js';
+import type {
+  Callback,
+  CheckSessionOptions,
+  Granted,
+  Placement,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  SessionState,
+  SignInOptions,
+  SignOutOptions,
+  User,
+} from './types.js';
+import type { Answer, Ask, SessionState as WireState } from './wire.js';
+import { frame, openPopup, popup } from './window.js';
+
+const LOADING: SessionState = Object.freeze({ status: 'loading' });
+
+/** Parameters that have an option of their own; their names on the wire are the same in snake case. */
+const PARAMETERS =
+  'prompt loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims';
+
+/** The parameters among `options`, by their names on the wire. */
+function parameters(options: Record<string, unknown>): [string, string][] {
+  const found = pairs('params', options.params);
+  for (const name of PARAMETERS.split(' ')) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const wireName = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    found.push([wireName, typeof value === 'object' ? JSON.stringify(value) : String(value)]);
+  }
+  return found;
+}
+
+function userOf(claims: string): User {
+  return Object.freeze(JSON.parse(claims));
+}
+
+function stateOf({ status, claims, reason }: WireState): SessionState {
+  if (status === 'signedIn') return Object.freeze({ status, user: userOf(claims as string) });
+  if (status === 'signedOut') return Object.freeze({ status, reason: new StrongroomError(reason ?? { code: '', message: '' }) });
+  return LOADING;
+}
+
+class BrowserSession extends EventTarget implements Session {
+  #state = LOADING;
+  #opened: Opened | undefined;
+  #connection: Promise<Connection>;
+  #settle!: (state: SessionState) => void;
+  #closed = false;
+  #popup: Window | null | undefined;
+  readonly #prefix: string;
+  readonly #navigate: (url: string) => void;
+  readonly #apis: readonly URL[];
+  readonly ready = new Promise<SessionState>((resolve) => {
+    this.#settle = resolve;
+  });
+
+  constructor(given: SessionOptions) {
+    super();
+    const options = check(given);
+    const { wire } = options;
+    this.#prefix = wire.statePrefix;
+    this.#apis = wire.apis.map(({ url }) => new URL(url));
+    this.#navigate = options.navigate ?? ((url) => history.replaceState(history.state, '', url));
+    for (const name of ['signIn', 'checkSession', 'fetch', 'signOut', 'subscribe', 'getSnapshot', 'close'] as const) {
+      Object.defineProperty(this, name, { value: this[name].bind(this) });
+    }
+    const waiting = waitingFor(location, this.#prefix);
+    if (handOver(waiting)) {
+      // This document is only the messenger of another one's sign-in: it stays in the state 'loading'.
+      this.#connection = new Promise(() => {});
+      return;
+    }
+    const callback = waiting && location.href;
+    if (callback) history.replaceState(history.state, '', cleaned(location, this.#prefix));
+    this.#connection = this.#open(options);
+    this.#start(callback);
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get placement(): Placement | undefined {
+    return this.#opened?.placement;
+  }
+
+  async #open({ wire, placement, fallback, assetsUrl }: ReturnType<typeof check>): Promise<Connection> {
+    const opened = await openVault(placement, fallback, assetsUrl);
+    if (this.#closed) {
+      opened.dispose();
+      throw fail('closed', 'the session is closed');
+    }
+    this.#opened = opened;
+    const connection = connect(opened.port, {
+      state: (state) => this.#become(stateOf(state)),
+      ask: (ask, signal) => this.#answer(ask, signal),
+    });
+    await connection.command({ open: wire });
+    return connection;
+  }
+
+  async #start(callback: string | undefined) {
+    try {
+      const [reply] = await (await this.#connection).command({ start: callback === undefined ? {} : { callback } });
+      if (typeof reply === 'object' && 'started' in reply) this.#returned(reply.started, callback !== undefined);
+    } catch (error) {
+      const reason = isStrongroomError(error) ? error : fail('internal', String(error), undefined, error);
+      this.#become(Object.freeze({ status: 'signedOut', reason }));
+    }
+    this.#settle(this.#state);
+  }
+
+  #returned({ returnTo, appState }: { returnTo?: string; appState?: string }, answered: boolean) {
+    if (!answered) return;
+    const detail: Callback = {
+      ...(returnTo && { returnTo }),
+      ...(appState && { appState: JSON.parse(appState) as unknown }),
+    };
+    this.dispatchEvent(new CustomEvent('callback', { detail }));
+    if (returnTo) this.#navigate(ownUrl('returnTo', returnTo));
+  }
+
+  #become(state: SessionState) {
+    if (this.#closed || (state.status === 'loading' && this.#state.status === 'loading')) return;
+    this.#state = state;
+    this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
+  }
+
+  #answer(ask: Ask, signal: AbortSignal): Promise<Answer | undefined> {
+    if ('frame' in ask) return frame(ask.frame.url, ask.frame.expect, this.#prefix, signal);
+    if ('popup' in ask) return popup(this.#popup, ask.popup.url, ask.popup.expect, this.#prefix, signal);
+    location.assign(ask.navigate.url);
+    return Promise.resolve('done');
+  }
+
+  async signIn(given: SignInOptions = {}): Promise<void> {
+    const options = own('signIn', given, `scope params returnTo appState popup signal ${PARAMETERS}`);
+    const { appState, popup = false, signal } = options as Pick<SignInOptions, 'appState' | 'popup' | 'signal'>;
+    const scope = text(options, 'scope');
+    const returnTo = ownUrl('returnTo', text(options, 'returnTo') ?? location.href);
+    if (popup) {
+      if (this.#popup) {
+        this.#popup.focus();
+        throw fail('popup_blocked', 'a popup is open already', 'wait for its outcome, or give it up with an AbortSignal');
+      }
+      this.#popup = openPopup();
+    }
+    try {
+      const command = {
+        returnTo,
+        ...(appState !== undefined && { appState: JSON.stringify(appState) }),
+        ...(scope && { scope }),
+        params: parameters(options),
+        popup,
+      };
+      await (await this.#connection).command({ signIn: command }, signal);
+    } finally {
+      this.#popup?.close();
+      this.#popup = undefined;
+    }
+    // The page is leaving; if it comes back from the cache of the back button, the caller hears of it.
+    if (!popup) {
+      await new Promise((_, reject) => {
+        addEventListener('pageshow', () => reject(fail('aborted', 'the user came back without signing in')), { once: true });
+      });
+    }
+  }
+
+  async checkSession(given: CheckSessionOptions = {}): Promise<Granted> {
+    const options = own('checkSession', given, `scope audience resource params timeoutMs signal ${PARAMETERS.slice(7)}`);
+    const [scope, audience, resource] = ['scope', 'audience', 'resource'].map((name) => text(options, name));
+    const command = {
+      ...(scope && { scope }),
+      ...(audience && { audience }),
+      ...(resource && { resource }),
+      params: parameters(options),
+      ...(options.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 'timeoutMs', 0) }),
+    };
+    const [reply] = await (await this.#connection).command({ checkSession: command }, given.signal);
+    const { claims, ...granted } = (reply as { checked: Omit<Granted, 'user'> & { claims: string } }).checked;
+    return { user: userOf(claims), ...granted };
+  }
+
+  async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const request = new Request(input, init);
+    const { origin, pathname } = new URL(request.url);
+    const near = this.#apis.some((api) => api.origin === origin && pathname.startsWith(api.pathname));
+    return near ? fetchThrough(this.#connection, request, init) : fetch(request);
+  }
+
+  async signOut(given: SignOutOptions = {}): Promise<void> {
+    const options = own('signOut', given, 'local params');
+    const command = { local: options.local === true, params: pairs('params', options.params) };
+    await (await this.#connection).command({ signOut: command });
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.addEventListener('statechange', listener);
+    return () => this.removeEventListener('statechange', listener);
+  }
+
+  getSnapshot(): SessionState {
+    return this.#state;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#settle(this.#state);
+    this.#connection
+      .then((connection) => {
+        const closing = connection.command('close');
+        connection.close();
+        return closing;
+      })
+      .catch(() => {})
+      .finally(() => this.#opened?.dispose());
+    this.#connection = Promise.reject(fail('closed', 'the session is closed'));
+    this.#connection.catch(() => {});
+  }
+}
+
+/** A session where there is no document, as on a server: it stays 'loading'. */
+function inert(): Session {
+  const refuse = () => Promise.reject(fail('unsupported', 'there is no browser here', 'call this in the browser only'));
+  return Object.assign(new EventTarget(), {
+    state: LOADING,
+    placement: undefined,
+    ready: new Promise<SessionState>(() => {}),
+    signIn: refuse,
+    checkSession: refuse,
+    fetch: refuse,
+    signOut: refuse,
+    subscribe: () => () => {},
+    getSnapshot: () => LOADING,
+    close() {},
+  });
+}
+
+/**
+ * Creates a session. Throws `invalid_option` for a wrong option and `insecure_context` where the page is neither https
+ * nor on loopback. If this page load is the provider's answer to a sign-in, the URL is cleaned before this returns.
+ */
+export function createSession(options: SessionOptions): Session {
+  return typeof document === 'undefined' ? inert() : new BrowserSession(options);
+}

@@ -1,0 +1,237 @@
+import type { StrongroomError } from './errors.js';
+
+/** Where the tokens live. */
+export type Placement = 'worker' | 'closure';
+
+/** The `vault` option: a placement, or a placement and whether another may take its place. */
+export type VaultOption = Placement | { placement: Placement; /** Default true. */ fallback?: boolean };
+
+/** An API that tokens may go to. */
+export interface ApiOptions {
+  /** Scheme, host, port and path prefix, such as `https://api.example.com/v1`. */
+  url: string;
+  /** Sent as `audience` (Auth0's way). Excludes `resource`. */
+  audience?: string;
+  /** Sent as `resource` (RFC 8707). Excludes `audience`. */
+  resource?: string;
+  /** The scope its tokens need, space separated. */
+  scope?: string;
+}
+
+/** How silent authentication works. */
+export interface SilentOptions {
+  /** Whether a page load tries it. Default true. */
+  onLoad?: boolean;
+  /** The redirect URI of the hidden frame; of the page's origin. Default: `redirectUri`. */
+  redirectUri?: string;
+  /** How the frame is answered. Default: `web_message` where the provider's metadata promises it, else its own default. */
+  responseMode?: 'web_message' | 'query' | 'fragment';
+  /** The longest wait, in milliseconds. Default 10 000. */
+  timeoutMs?: number;
+}
+
+/** What a session is configured with. Copied when the session is created. */
+export interface SessionOptions {
+  /** The issuer identifier, exactly as in the provider's metadata. https, or http on loopback. */
+  issuer: string;
+  /** The client identifier of a public client (no secret). */
+  clientId: string;
+  /** Default `openid profile email`; `openid` is always sent. */
+  scope?: string;
+  /** Where the provider sends the user back to; of the page's origin. Default: the root of the origin. */
+  redirectUri?: string;
+  /** Where the provider sends the user after signing out; of the page's origin. Default: `redirectUri`. */
+  postLogoutRedirectUri?: string;
+  /** How a redirect is answered. Default: the provider's, usually the query. */
+  responseMode?: 'query' | 'fragment';
+  /** Extra parameters of every authorization request, by their names on the wire. */
+  params?: Record<string, string>;
+  /** The APIs that tokens may go to; to no other URL. */
+  apis?: ApiOptions[];
+  /** Silent authentication. */
+  silent?: SilentOptions;
+  /** The provider's metadata, which saves the discovery request. */
+  metadata?: Record<string, unknown>;
+  /** Where the tokens live. Default `worker`, falling back to `closure`. */
+  vault?: VaultOption;
+  /** The longest wait for one answer of the provider, in milliseconds. Default 10 000. */
+  requestTimeoutMs?: number;
+  /** How `returnTo` is restored after a redirect. Default `history.replaceState`; give your router's replace function. */
+  navigate?: (url: string) => void;
+  /** The folder of `worker.js`, `vault.js` and `strongroom_bg.wasm`, where a bundler cannot find them by itself. */
+  assetsUrl?: string | URL;
+}
+
+/** Parameters of one authorization request (OIDC Core 3.1.2.1, and what Auth0 adds). */
+export interface AuthorizationParameters {
+  /** More scope than the session's, space separated. */
+  scope?: string;
+  /** `login_hint` */
+  loginHint?: string;
+  /** `max_age`, in seconds */
+  maxAge?: number;
+  /** `acr_values` */
+  acrValues?: string;
+  /** `ui_locales` */
+  uiLocales?: string;
+  /** `display` */
+  display?: 'page' | 'popup' | 'touch' | 'wap';
+  /** `device` */
+  device?: string;
+  /** `connection` */
+  connection?: string;
+  /** `connection_scope` */
+  connectionScope?: string;
+  /** `organization` */
+  organization?: string;
+  /** `claims` (OIDC Core 5.5) */
+  claims?: Record<string, unknown>;
+  /** Any other parameter, by its name on the wire. */
+  params?: Record<string, string>;
+}
+
+/** {@link Session.signIn} */
+export interface SignInOptions extends AuthorizationParameters {
+  /** `prompt`, such as `login`, `consent` or `select_account` */
+  prompt?: string;
+  /** The URL to come back to; of the page's origin. Default: the current one. */
+  returnTo?: string;
+  /** Anything JSON can hold; comes back in the `callback` event. */
+  appState?: unknown;
+  /** In a popup instead of by redirect. Call it in the handler of a click, before any `await`. */
+  popup?: boolean;
+  /** Gives up a popup. */
+  signal?: AbortSignal;
+}
+
+/** {@link Session.checkSession} */
+export interface CheckSessionOptions extends AuthorizationParameters {
+  /** For another API: `audience` (Auth0's way). */
+  audience?: string;
+  /** For another API: `resource` (RFC 8707). */
+  resource?: string;
+  /** Instead of the session's, in milliseconds. */
+  timeoutMs?: number;
+  /** Gives up. */
+  signal?: AbortSignal;
+}
+
+/** {@link Session.signOut} */
+export interface SignOutOptions {
+  /** Only here: the provider's session stays. Default false. */
+  local?: boolean;
+  /** Extra parameters for the provider, such as `federated`. */
+  params?: Record<string, string>;
+}
+
+/** The claims of the ID token (OIDC Core 5.1). Which ones are there depends on the scope and the provider. */
+export interface User {
+  readonly sub: string;
+  readonly name?: string;
+  readonly given_name?: string;
+  readonly family_name?: string;
+  readonly middle_name?: string;
+  readonly nickname?: string;
+  readonly preferred_username?: string;
+  readonly profile?: string;
+  readonly picture?: string;
+  readonly website?: string;
+  readonly email?: string;
+  readonly email_verified?: boolean;
+  readonly gender?: string;
+  readonly birthdate?: string;
+  readonly zoneinfo?: string;
+  readonly locale?: string;
+  readonly phone_number?: string;
+  readonly phone_number_verified?: boolean;
+  readonly address?: Readonly<Record<string, string>>;
+  readonly updated_at?: number;
+  readonly [claim: string]: unknown;
+}
+
+/** Whether somebody is signed in. A new object for each change. */
+export type SessionState =
+  | { readonly status: 'loading' }
+  | { readonly status: 'signedIn'; readonly user: User }
+  | { readonly status: 'signedOut'; readonly reason: StrongroomError };
+
+/** What {@link Session.checkSession} got: everything about a token but the token. */
+export interface Granted {
+  /** The user's claims. */
+  readonly user: User;
+  /** The granted scope, space separated. */
+  readonly scope: string;
+  /** When the access token expires, in milliseconds since 1970; absent when the provider does not say. */
+  readonly expiresAt?: number;
+  /** The audience or resource it is for. */
+  readonly audience?: string;
+}
+
+/** What a page load that answers a redirect brings back. */
+export interface Callback {
+  /** The URL to restore, if there was one. */
+  readonly returnTo?: string;
+  /** What `signIn` was given. */
+  readonly appState?: unknown;
+}
+
+/** The events of a session, and their `detail`. */
+export interface SessionEvents {
+  /** The state has changed. */
+  statechange: CustomEvent<SessionState>;
+  /** A redirect was answered; `navigate(returnTo)` follows. */
+  callback: CustomEvent<Callback>;
+}
+
+/** A user's session with a provider, and the APIs it opens. */
+export interface Session extends EventTarget {
+  /** Whether somebody is signed in. */
+  readonly state: SessionState;
+  /** Where the tokens live; undefined until that is known. */
+  readonly placement: Placement | undefined;
+  /** Resolves once it is known whether somebody is signed in. Never rejects. */
+  readonly ready: Promise<SessionState>;
+  /**
+   * Signs in at the provider. By redirect the page leaves, and the promise stays pending; it rejects if that cannot
+   * begin, or with `aborted` if the user comes back by the back button. In a popup it resolves when the user is signed in.
+   */
+  signIn(options?: SignInOptions): Promise<void>;
+  /**
+   * Asks the provider, in a hidden frame with `prompt=none`, who is signed in there. Rejects with `login_required`,
+   * `consent_required`, `interaction_required`, `timeout`, `frame_blocked`, `third_party_cookies_blocked` and the like.
+   */
+  checkSession(options?: CheckSessionOptions): Promise<Granted>;
+  /**
+   * `fetch`. A request to one of `apis` goes out with its access token (an `Authorization` header of the caller's is
+   * replaced); any other goes out as it is. Rejects with a {@link StrongroomError} when no token can be had.
+   */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** Forgets the tokens, then leaves for the provider's sign-out unless `local`. */
+  signOut(options?: SignOutOptions): Promise<void>;
+  /** Calls `listener` after each change; returns what ends that. With `getSnapshot`, the form of `useSyncExternalStore`. */
+  subscribe(listener: () => void): () => void;
+  /** The current state; the same object until it changes. */
+  getSnapshot(): SessionState;
+  /** Ends everything: tokens, worker, frames, listeners. */
+  close(): void;
+  addEventListener<K extends keyof SessionEvents>(
+    type: K,
+    listener: (event: SessionEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof SessionEvents>(
+    type: K,
+    listener: (event: SessionEvents[K]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}

@@ -1,0 +1,121 @@
+import { CALLBACK, channel, waitingFor } from './callback-url.js';
+import type { Answer, FrameExpect } from './wire.js';
+
+/** How long something else may stand in the frame before it counts as what the provider has to say, in milliseconds. */
+const GRACE = 1400;
+/** How often a popup is looked at, in milliseconds. */
+const POLL = 250;
+/** How long a popup that seems closed may still answer, in milliseconds: under COOP it only seems so. */
+const CLOSED_GRACE = 60_000;
+
+/** The answer in the message `event`, if it is one from `source`. */
+function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpect): Answer | undefined {
+  if (!source || event.source !== source) return undefined;
+  const data = event.data;
+  if (event.origin === location.origin && data?.type === CALLBACK && typeof data.url === 'string') return { url: data.url };
+  if (
+    'webMessage' in expect &&
+    event.origin === expect.webMessage.origin &&
+    data?.type === 'authorization_response' &&
+    typeof data.response === 'object'
+  ) {
+    return { message: JSON.stringify(data.response) };
+  }
+  return undefined;
+}
+
+/** Collects what must be undone when the answer is there, or no longer wanted. */
+function waiting(signal: AbortSignal, start: (answer: (answer: Answer) => void, undo: (task: () => void) => void) => void) {
+  return new Promise<Answer | undefined>((resolve) => {
+    const tasks: (() => void)[] = [];
+    const end = (answer?: Answer) => {
+      for (const task of tasks.splice(0)) task();
+      resolve(answer);
+    };
+    signal.addEventListener('abort', () => end(), { once: true });
+    if (signal.aborted) return end();
+    start(end, (task) => tasks.push(task));
+  });
+}
+
+/**
+ * Loads `url` in a hidden frame. The answer is its message, or the URL of our own origin that it comes to; a frame that
+ * shows anything else for 1.4 s has no answer to give.
+ */
+export function frame(url: string, expect: FrameExpect, prefix: string, signal: AbortSignal): Promise<Answer | undefined> {
+  return waiting(signal, (answer, undo) => {
+    const frame = document.createElement('iframe');
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const listen = (event: MessageEvent) => {
+      const found = answerIn(event, frame.contentWindow, expect);
+      if (found) answer(found);
+    };
+    addEventListener('message', listen);
+    undo(() => {
+      removeEventListener('message', listen);
+      clearTimeout(timer);
+      frame.remove();
+    });
+    frame.addEventListener('load', () => {
+      try {
+        const at = (frame.contentWindow as Window).location;
+        if (waitingFor(at, prefix)) return answer({ url: at.href });
+        if (at.href === 'about:blank') return;
+      } catch {
+        // Of another origin: its message may follow.
+      }
+      clearTimeout(timer);
+      timer = setTimeout(() => answer('loadedOther'), GRACE);
+    });
+    frame.hidden = true;
+    frame.title = 'Silent authentication';
+    frame.src = url;
+    document.documentElement.append(frame);
+  });
+}
+
+/** Opens an empty popup; to be called in the handler of a user's gesture. */
+export function openPopup(): Window | null {
+  const [width, height] = [420, 640];
+  const left = Math.round(screenX + (outerWidth - width) / 2);
+  const top = Math.round(screenY + (outerHeight - height) / 3);
+  return open('', '_blank', `popup,width=${width},height=${height},left=${left},top=${top}`);
+}
+
+/** Loads `url` in `popup` and waits for its answer, by message or, when it has lost its opener, by channel. */
+export function popup(
+  popup: Window | null | undefined,
+  url: string,
+  expect: FrameExpect,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Answer | undefined> {
+  return waiting(signal, (answer, undo) => {
+    if (!popup) return answer('popupBlocked');
+    const listen = (event: MessageEvent) => {
+      const found = answerIn(event, popup, expect);
+      if (found) answer(found);
+    };
+    const lost = channel();
+    lost.onmessage = ({ data }) => {
+      if (typeof data?.url === 'string' && waitingFor(new URL(data.url), prefix)) answer({ url: data.url });
+    };
+    addEventListener('message', listen);
+    let closedFor = 0;
+    const started = Date.now();
+    const poll = setInterval(() => {
+      if (!popup.closed) return;
+      closedFor += POLL;
+      // A popup that was there for a while and is gone was closed by the user.
+      const grace = Date.now() - started - closedFor > 4 * POLL ? 2 * POLL : CLOSED_GRACE;
+      if (closedFor >= grace) answer('popupClosed');
+    }, POLL);
+    undo(() => {
+      removeEventListener('message', listen);
+      lost.close();
+      clearInterval(poll);
+      popup.close();
+    });
+    popup.location.href = url;
+  });
+}

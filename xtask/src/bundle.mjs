@@ -1,0 +1,28 @@
+// Bundles the TypeScript of pkg-template/src into pkg/: node xtask/src/bundle.mjs GLUE [--dev]
+import { build } from 'esbuild';
+
+const [glue, kind] = process.argv.slice(2);
+
+await build({
+  entryPoints: ['index', 'worker', 'vault', 'callback'].map((name) => `pkg-template/src/${name}.ts`),
+  outdir: 'pkg',
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: kind !== '--dev',
+  sourcemap: 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+  plugins: [
+    {
+      name: 'strongroom',
+      setup(build) {
+        build.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
+        // The page part loads the vault when it needs it, as a file of its own.
+        build.onResolve({ filter: /^\.\/vault\.js$/ }, ({ kind }) =>
+          kind === 'dynamic-import' ? { path: './vault.js', external: true } : undefined,
+        );
+      },
+    },
+  ],
+});

@@ -1,0 +1,136 @@
+//! The npm package: wasm, its glue, the page part, types and texts, into `pkg/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+
+use crate::{npm, setup, sh};
+
+/// Where the package is put.
+pub const PKG: &str = "pkg";
+/// Where the wasm and its glue are made.
+const STAGE: &str = "target/npm/stage";
+/// What the published wasm leaves out: panic messages, source locations and `Debug` output, none of which is ever shown.
+const RUSTFLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
+
+/// How a package is built.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// As it is published.
+    Published,
+    /// Quicker to make, and larger.
+    Dev,
+}
+
+/// Builds the package.
+pub fn build(kind: Kind) -> Result<()> {
+    setup::wasm_target()?;
+    npm::install()?;
+    let wasm = sh::step("compiling the vault to wasm", || compile(kind))?;
+    sh::step("generating the glue", || {
+        let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
+        bindgen.input_path(&wasm).out_name("strongroom").typescript(false).web(true)?;
+        fs::create_dir_all(STAGE)?;
+        bindgen.generate(STAGE)
+    })?;
+    fs::create_dir_all(PKG)?;
+    let (bound, packed) = (format!("{STAGE}/strongroom_bg.wasm"), format!("{PKG}/strongroom_bg.wasm"));
+    if kind == Kind::Dev {
+        fs::copy(&bound, &packed)?;
+    } else {
+        sh::step("optimising the wasm", || {
+            let mut wasm_opt = npm::tool("binaryen/bin/wasm-opt");
+            sh::run(wasm_opt.args(["-Oz", "--all-features", "--disable-custom-descriptors", &bound, "-o", &packed]))
+        })?;
+    }
+    sh::step("bundling the page part", || {
+        let glue = fs::canonicalize(STAGE)?.join("strongroom.js");
+        let mut bundle = sh::node("xtask/src/bundle.mjs");
+        bundle.arg(glue);
+        if kind == Kind::Dev {
+            bundle.arg("--dev");
+        }
+        sh::run(&mut bundle)?;
+        sh::run(&mut npm::tool("typescript/bin/tsc"))?;
+        texts()
+    })
+}
+
+/// Builds the package unless it is newer than everything it is made from.
+pub fn build_if_stale() -> Result<()> {
+    let made = modified(Path::new("pkg/package.json"));
+    let sources =
+        ["src", "pkg-template", "xtask/src", "Cargo.toml", "Cargo.lock", "package-lock.json", "tsconfig.json"];
+    let newest = sources.iter().filter_map(|source| newest(Path::new(source))).max();
+    if made.is_some() && made >= newest { npm::install() } else { build(Kind::Published) }
+}
+
+fn compile(kind: Kind) -> Result<PathBuf> {
+    let target = match kind {
+        Kind::Published => "target/npm",
+        Kind::Dev => "target",
+    };
+    let compile = |from_source: bool| {
+        let mut cargo = sh::cargo();
+        cargo.args(["build", "--package", "strongroom", "--lib", "--release", "--features", "npm", "--quiet"]);
+        cargo.args(["--target", setup::WASM, "--target-dir", target]);
+        if from_source {
+            cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
+            cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", RUSTFLAGS);
+        }
+        sh::run(&mut cargo)
+    };
+    if kind == Kind::Dev {
+        compile(false)?;
+    } else if !setup::rust_src()? {
+        eprintln!("── rust-src cannot be had: the shipped standard library makes the wasm larger");
+        compile(false)?;
+    } else if let Err(error) = compile(true) {
+        eprintln!("── the standard library cannot be built from source here ({error:#}): using the shipped one");
+        compile(false)?;
+    }
+    Ok(Path::new(target).join(setup::WASM).join("release/strongroom.wasm"))
+}
+
+/// What the package has beside its code.
+fn texts() -> Result<()> {
+    for file in ["README.md", "callback.html"] {
+        fs::copy(format!("pkg-template/{file}"), format!("{PKG}/{file}"))?;
+    }
+    for file in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
+        fs::copy(file, format!("{PKG}/{file}"))?;
+    }
+    let version = version(&fs::read_to_string("Cargo.toml")?).context("Cargo.toml has no version")?;
+    let manifest = fs::read_to_string("pkg-template/package.json")?.replace("\"0.0.0\"", &format!("\"{version}\""));
+    fs::write(format!("{PKG}/package.json"), manifest)?;
+    Ok(())
+}
+
+/// The workspace's version in the text of its `Cargo.toml`.
+fn version(manifest: &str) -> Option<String> {
+    let line = manifest.lines().find(|line| line.starts_with("version = "))?;
+    line.split('"').nth(1).map(str::to_owned)
+}
+
+fn newest(path: &Path) -> Option<SystemTime> {
+    if !path.is_dir() {
+        return modified(path);
+    }
+    let entries = fs::read_dir(path).ok()?;
+    entries.filter_map(|entry| newest(&entry.ok()?.path())).max()
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_is_that_of_the_workspace() {
+        assert_eq!(super::version("[workspace.package]\nversion = \"1.2.3\"\n").as_deref(), Some("1.2.3"));
+        assert_eq!(super::version("version.workspace = true"), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Installing what a machine lacks.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::sh;
+
+/// The target that the package is built for.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// The wasm target of the toolchain in use.
+pub fn wasm_target() -> Result<()> {
+    let installed = sysroot()?.join("lib/rustlib").join(WASM).join("lib");
+    if installed.is_dir() {
+        return Ok(());
+    }
+    sh::step("installing the Rust target wasm32-unknown-unknown", || {
+        sh::run(Command::new("rustup").args(["target", "add", WASM])).map_err(|error| {
+            error.context(
+                "install the target wasm32-unknown-unknown for your Rust toolchain (rustup, or your system's package)",
+            )
+        })
+    })
+}
+
+/// The source of the standard library. `false` where it cannot be had.
+pub fn rust_src() -> Result<bool> {
+    let source = sysroot()?.join("lib/rustlib/src/rust/library/std");
+    if !source.is_dir() {
+        eprintln!("── installing the Rust component rust-src …");
+        sh::succeeds(Command::new("rustup").args(["component", "add", "rust-src"]));
+    }
+    Ok(source.is_dir())
+}
+
+fn sysroot() -> Result<PathBuf> {
+    Ok(PathBuf::from(sh::output(Command::new("rustc").args(["--print", "sysroot"]))?.trim()))
+}
+
+/// A browser to test in, and what drives it.
+pub struct Browser {
+    /// Chromium or Chrome.
+    pub chromium: PathBuf,
+    /// Its driver, of the same version.
+    pub driver: PathBuf,
+}
+
+/// Finds Chromium and its driver, or installs Debian's.
+pub fn browser() -> Result<Browser> {
+    if let Some(browser) = find_browser() {
+        return Ok(browser);
+    }
+    if in_path(&["apt-get"]).is_some() {
+        let installed = sh::step("installing Chromium and its driver", || {
+            sh::run(&mut apt_get(&["update"]))?;
+            sh::run(&mut apt_get(&["install", "-y", "chromium", "chromium-driver"]))
+        });
+        if let (Ok(()), Some(browser)) = (installed, find_browser()) {
+            return Ok(browser);
+        }
+    }
+    bail!(
+        "the browser tests need Chromium or Chrome and its chromedriver.\n\
+         Debian: apt-get install chromium chromium-driver; Fedora: dnf install chromium chromedriver;\n\
+         macOS: brew install --cask google-chrome chromedriver; Windows: Chrome, and its chromedriver on the PATH.\n\
+         CHROME and CHROMEDRIVER may name them."
+    )
+}
+
+fn find_browser() -> Option<Browser> {
+    let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
+    let mac = PathBuf::from("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
+    let chromium = named("CHROME")
+        .or_else(|| in_path(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]))
+        .or_else(|| Some(mac).filter(|path| path.exists()))?;
+    let driver = named("CHROMEDRIVER").or_else(|| in_path(&["chromedriver"]))?;
+    Some(Browser { chromium, driver })
+}
+
+fn apt_get(args: &[&str]) -> Command {
+    let root = sh::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let mut command = Command::new(if root { "apt-get" } else { "sudo" });
+    if !root {
+        command.args(["-n", "apt-get"]);
+    }
+    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn in_path(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    let candidates = names.iter().flat_map(|name| [name.to_string(), format!("{name}.exe")]);
+    candidates.flat_map(|name| folders.iter().map(move |folder| folder.join(&name))).find(|path| path.is_file())
+}
