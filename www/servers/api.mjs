@@ -1,0 +1,103 @@
+// The demo's API: it demands JWT access tokens of the provider.
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { bodyOf, listen } from './loopback.mjs';
+
+const ORDERS = [
+  { id: 1843, item: 'Notes on the Analytical Engine', price: 18.43 },
+  { id: 1952, item: 'A compiler', price: 19.52 },
+];
+
+/**
+ * Starts the API.
+ * @param {{ port?: number, host?: string, appOrigin: string, issuer: () => string }} options
+ */
+export async function startApi({ port, host, appOrigin, issuer }) {
+  /** Every request as it arrived, with its headers. */
+  const requests = [];
+  let keys;
+
+  /** What the token allows, or the challenge that says why it is none (RFC 6750 section 3). */
+  async function authorize(header, scope) {
+    if (!header) return { status: 401, challenge: 'Bearer realm="orders"' };
+    const [scheme, token] = header.split(' ');
+    if (scheme.toLowerCase() !== 'bearer') return { status: 401, challenge: 'Bearer realm="orders"' };
+    try {
+      keys ??= createRemoteJWKSet(new URL(`${issuer()}/jwks`));
+      const { payload } = await jwtVerify(token, keys, { issuer: issuer(), audience: `${server.origin}/`, typ: 'at+jwt' });
+      if (String(payload.scope ?? '').split(' ').includes(scope)) return { user: payload.sub };
+      return { status: 403, challenge: `Bearer realm="orders", error="insufficient_scope", scope="${scope}"` };
+    } catch {
+      return {
+        status: 401,
+        challenge: 'Bearer realm="orders", error="invalid_token", error_description="not a valid access token for this API"',
+      };
+    }
+  }
+
+  const routes = {
+    '/orders': async ({ method, headers, body, json }) => {
+      const writes = method === 'POST';
+      const { status, challenge, user } = await authorize(headers.authorization, writes ? 'write:orders' : 'read:orders');
+      if (challenge) return json(status, { error: 'unauthorized' }, { 'WWW-Authenticate': challenge });
+      return writes ? json(201, { user, order: JSON.parse(body.toString()) }) : json(200, { user, orders: ORDERS });
+    },
+    '/echo': ({ method, headers, body, json }) =>
+      json(200, {
+        method,
+        type: headers['content-type'] ?? null,
+        scheme: headers.authorization?.split(' ')[0] ?? null,
+        length: body.length,
+        body: body.toString('base64'),
+      }),
+    '/public': ({ headers, json }) => json(200, { token: Boolean(headers.authorization) }),
+    '/stream': async ({ url, response }) => {
+      response.writeHead(200, { 'Content-Type': 'text/plain' });
+      for (let chunk = 0; chunk < Number(url.searchParams.get('chunks') ?? 3); chunk++) {
+        response.write(`chunk ${chunk}\n`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      // Without an end, the answer lasts until the client gives up.
+      if (!url.searchParams.has('endless')) response.end();
+    },
+    '/never': () => {},
+    '/redirect': ({ url, response }) => response.writeHead(302, { Location: url.searchParams.get('to') ?? '/' }).end(),
+    '/status': ({ url, response }) => response.writeHead(Number(url.searchParams.get('code') ?? 200)).end(),
+  };
+
+  const server = await listen(
+    async (request, response) => {
+      const url = new URL(request.url ?? '/', server.origin);
+      const { method = 'GET', headers } = request;
+      const record = { method, path: url.pathname, headers, aborted: false };
+      requests.push(record);
+      response.on('close', () => {
+        record.aborted = !response.writableEnded;
+      });
+      const { origin } = headers;
+      if (origin === appOrigin || origin === 'null') {
+        response.setHeader('Access-Control-Allow-Origin', origin);
+        response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, X-Demo');
+        response.setHeader('Vary', 'Origin');
+      }
+      response.setHeader('X-Demo', 'orders');
+      if (method === 'OPTIONS') {
+        response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, x-test');
+        response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE');
+        response.writeHead(204).end();
+        return;
+      }
+      const json = (status, value, more = {}) =>
+        response.writeHead(status, { 'Content-Type': 'application/json', ...more }).end(JSON.stringify(value));
+      const route = routes[url.pathname];
+      if (!route) return json(404, { error: 'not_found' });
+      try {
+        await route({ method, headers, url, response, json, body: await bodyOf(request) });
+      } catch {
+        // The client has gone.
+        response.destroy();
+      }
+    },
+    { port, host },
+  );
+  return { origin: server.origin, url: `${server.origin}/`, requests, close: server.close };
+}
