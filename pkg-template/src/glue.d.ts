@@ -1,6 +1,6 @@
 declare module '#glue' {
-  /** Loads and starts the wasm. */
-  export default function init(): Promise<unknown>;
+  /** Loads and starts the wasm at a URL. */
+  export default function init(from: { module_or_path: string }): Promise<unknown>;
   /** Serves the page behind `port`. */
   export function serve(port: MessagePort): void;
 }

@@ -26,21 +26,19 @@ function trusted(url: URL): URL {
   return policy?.createScriptURL(url.href) ?? url;
 }
 
-function startWorker(assetsUrl: URL | undefined): Worker {
-  const options = { type: 'module', name: 'strongroom' } as const;
-  if (assetsUrl) return new Worker(trusted(new URL('worker.js', assetsUrl)), options);
-  try {
-    // Written so that bundlers see it.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'strongroom' });
-  } catch {
-    return new Worker(trusted(new URL('./worker.js', import.meta.url)), options);
-  }
+/** Files of the package, found beside this one. Written so that bundlers see them, and copy them as they are. */
+function files(assetsUrl: URL | undefined) {
+  return {
+    worker: assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url),
+    wasm: (assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url)).href,
+  };
 }
 
 /** A dedicated worker of this tab. */
 function inWorker(assetsUrl: URL | undefined): Promise<Opened> {
   return new Promise((resolve, reject) => {
-    const worker = startWorker(assetsUrl);
+    const { worker: script, wasm } = files(assetsUrl);
+    const worker = new Worker(trusted(script), { type: 'module', name: 'strongroom' });
     const { port1, port2 } = new MessageChannel();
     const refused = (why: string) => {
       worker.terminate();
@@ -51,7 +49,7 @@ function inWorker(assetsUrl: URL | undefined): Promise<Opened> {
       if (data !== 'ready') return refused(data.failed);
       resolve({ placement: 'worker', port: port1, dispose: () => worker.terminate() });
     };
-    worker.postMessage(0, [port2]);
+    worker.postMessage(wasm, [port2]);
   });
 }
 
@@ -61,7 +59,7 @@ async function inClosure(assetsUrl: URL | undefined): Promise<Opened> {
     ? (import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('vault.js', assetsUrl).href) as Promise<typeof import('./vault.js')>)
     : import('./vault.js'));
   const { port1, port2 } = new MessageChannel();
-  await serve(port2);
+  await serve(port2, files(assetsUrl).wasm);
   return { placement: 'closure', port: port1, dispose() {} };
 }
 

@@ -1,4 +1,4 @@
-// The entry of the worker: takes one port from the page and lets the vault serve it.
+// The entry of the worker: takes one port and the URL of the wasm from the page and lets the vault serve it.
 import type { WorkerStart } from './placement.js';
 import { serve } from './vault.js';
 
@@ -7,9 +7,9 @@ const scope = globalThis as unknown as {
   postMessage(message: WorkerStart): void;
 };
 
-scope.onmessage = ({ ports: [port] }) => {
+scope.onmessage = ({ data: wasm, ports: [port] }) => {
   scope.onmessage = null;
-  serve(port as MessagePort).then(
+  serve(port as MessagePort, wasm as string).then(
     () => scope.postMessage('ready'),
     (error) => scope.postMessage({ failed: String(error) }),
   );

@@ -19,29 +19,34 @@ const TYPES = {
  * The policy that Strongroom needs, and no more.
  * @param {string[]} provider origins that are framed and asked
  * @param {string[]} apis origins that are called
+ * @param {(policy: Record<string, string>) => void} [change]
  */
-export function contentSecurityPolicy(provider, apis) {
-  return [
-    "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self'",
-    `frame-src 'self' ${provider.join(' ')}`,
-    `connect-src 'self' ${[...provider, ...apis].join(' ')}`,
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'self'",
-    "require-trusted-types-for 'script'",
-    'trusted-types strongroom',
-  ].join('; ');
+export function contentSecurityPolicy(provider, apis, change) {
+  const policy = {
+    'default-src': "'none'",
+    'script-src': "'self' 'wasm-unsafe-eval'",
+    'worker-src': "'self'",
+    'frame-src': `'self' ${provider.join(' ')}`,
+    'connect-src': `'self' ${[...provider, ...apis].join(' ')}`,
+    'style-src': "'self'",
+    'img-src': "'self' data:",
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'self'",
+    'require-trusted-types-for': "'script'",
+    'trusted-types': 'strongroom',
+  };
+  change?.(policy);
+  return Object.entries(policy)
+    .map((directive) => directive.join(' '))
+    .join('; ');
 }
 
 /**
  * Starts the app's server: www/app at /, pkg at /strongroom/, the package's callback page at /callback.html.
  * @param {{
  *   port?: number, host?: string,
- *   csp: () => string | undefined, config: () => object,
+ *   csp: () => string, config: () => object,
  *   routes?: Record<string, import('node:http').RequestListener>,
  * }} options `config` is served as /config.json; `routes` come first
  */
@@ -49,8 +54,7 @@ export async function startApp({ port, host, csp, config, routes = {} }) {
   const server = await listen(
     async (request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      const policy = csp();
-      if (policy) response.setHeader('Content-Security-Policy', policy);
+      response.setHeader('Content-Security-Policy', csp());
       response.setHeader('Referrer-Policy', 'no-referrer');
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Cache-Control', 'no-cache');

@@ -5,23 +5,24 @@ import { startProvider } from './provider.mjs';
 
 /**
  * Starts app, API and provider on free ports of loopback.
- * @param {{
- *   port?: number, providerHost?: string, csp?: boolean,
- *   configure?: (configuration: any) => void, middleware?: import('koa').Middleware,
- *   routes?: Record<string, import('node:http').RequestListener>,
- * }} [options] `port` is the app's; another `providerHost` than localhost makes the provider a third party
+ * @param {object} [options]
+ * @param {number} [options.port] the app's
+ * @param {(policy: Record<string, string>) => void} [options.csp] changes the app's Content-Security-Policy
+ * @param {Record<string, import('node:http').RequestListener>} [options.routes] of the app, before its files
+ * @param {Partial<import('./provider.mjs').ProviderOptions>} [options.provider] another `host` than localhost makes the
+ *   provider a third party
  */
-export async function startWorld({ port, providerHost, csp = true, configure, middleware, routes } = {}) {
+export async function startWorld({ port, csp, routes, provider: more } = {}) {
   let provider;
   let api;
   const app = await startApp({
     port,
-    csp: () => (csp ? contentSecurityPolicy([provider.issuer], [api.origin]) : undefined),
+    csp: () => contentSecurityPolicy([provider.issuer], [api.origin], csp),
     config: () => ({ issuer: provider.issuer, clientId: 'spa', api: api.url }),
     routes,
   });
   api = await startApi({ appOrigin: app.origin, issuer: () => provider.issuer });
-  provider = await startProvider({ host: providerHost, appOrigins: [app.origin], apiAudience: api.url, configure, middleware });
+  provider = await startProvider({ appOrigins: [app.origin], apiAudience: api.url, ...more });
   return {
     app,
     api,

@@ -1,0 +1,119 @@
+// A world of its own for each test: app, API and provider, and a page with a session.
+import { test as base, expect } from '@playwright/test';
+import { startWorld } from '../../www/servers/world.mjs';
+
+export { expect };
+
+const html = (script) => `<!doctype html>
+<html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Test</title><script type="module" src="${script}"></script></html>`;
+
+/** The script of the test page: a session as `window.session`, and what it told as `window.told`. */
+const script = (options) => `
+import { createSession } from '/strongroom/index.js';
+window.told = [];
+window.session = createSession(${JSON.stringify(options)});
+for (const type of ['statechange', 'callback']) {
+  session.addEventListener(type, ({ detail }) => told.push([type, detail]));
+}
+`;
+
+const send = (type, text) => (_request, response) => {
+  response.setHeader('Content-Type', type);
+  response.end(text());
+};
+
+/**
+ * @typedef {object} World
+ * @property {object} options of the session of pages that load from now on; to be changed by tests
+ */
+export const test = base.extend({
+  /** What a test changes about its world: the options of `startWorld`. */
+  setting: [{}, { option: true }],
+  world: async ({ setting }, use) => {
+    const world = await startWorld({
+      ...setting,
+      provider: { consent: 'never', ...setting.provider },
+      routes: {
+        '/': send('text/html; charset=utf-8', () => html('/test.js')),
+        '/app/orders': send('text/html; charset=utf-8', () => html('/test.js')),
+        '/bare': send('text/html; charset=utf-8', () => html('/bare.js')),
+        '/bare.js': send('text/javascript', () => `import * as strongroom from '/strongroom/index.js'; window.strongroom = strongroom;`),
+        '/test.js': send('text/javascript', () => script(world.options)),
+        ...setting.routes,
+      },
+    });
+    world.options = {
+      issuer: world.provider.issuer,
+      clientId: 'spa',
+      apis: [{ url: world.api.url, resource: world.api.url, scope: 'read:orders' }],
+    };
+    await use(world);
+    await world.close();
+  },
+  /** A page that fails its test when it throws something that nobody catches. */
+  page: async ({ page }, use) => {
+    const uncaught = [];
+    page.on('pageerror', (error) => uncaught.push(String(error)));
+    await use(page);
+    expect(uncaught).toEqual([]);
+  },
+});
+
+/** Opens the app and waits until the session knows who is there. */
+export async function open(page, world, path = '/') {
+  await page.goto(world.app.origin + path);
+  return settled(page);
+}
+
+/** The state that `session.ready` gives, as plain data. */
+export async function settled(page) {
+  await page.evaluate(definePlain);
+  return page.evaluate(async () => plain(await window.session.ready));
+}
+
+/** The state now, as plain data. */
+export async function state(page) {
+  await page.evaluate(definePlain);
+  return page.evaluate(() => plain(window.session.state));
+}
+
+function definePlain() {
+  window.plain = (value) => {
+    if (value instanceof Error) return { ...value, message: value.message, reasons: value.reasons?.map(window.plain) };
+    if (Array.isArray(value)) return value.map(window.plain);
+    if (value && typeof value === 'object') {
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, window.plain(item)]));
+    }
+    return value;
+  };
+}
+
+/** Fills the provider's login form. */
+export async function logIn(page, user = 'ada') {
+  await page.locator('#username').fill(user);
+  await page.locator('#password').fill(user);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Signs in by redirect, from a page that is open. */
+export async function signIn(page, world, { user = 'ada', options = {} } = {}) {
+  await page.evaluate((options) => void window.session.signIn(options).catch(() => {}), options);
+  await page.waitForURL((url) => url.origin === world.provider.issuer);
+  await logIn(page, user);
+  await page.waitForURL((url) => url.origin === world.app.origin);
+  return settled(page);
+}
+
+/** The error that `run` in the page rejects with, as plain data. */
+export async function rejection(page, run, argument) {
+  await page.evaluate(definePlain);
+  return page.evaluate(`(async () => {
+    try { await (${run})(${JSON.stringify(argument)}); } catch (error) { return plain(error); }
+    throw new Error('it did not reject');
+  })()`);
+}
+
+/** The requests to the provider at `path`. */
+export function requests(world, path) {
+  return world.provider.requests.filter((request) => request.path === path);
+}
