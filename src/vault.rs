@@ -68,6 +68,21 @@ impl fmt::Debug for Token {
     }
 }
 
+/// A refresh token, and what it was granted for.
+struct Refresh {
+    token: RefreshToken,
+    target: Target,
+    scope: Scope,
+}
+
+impl Refresh {
+    /// A refresh brings no more scope than was granted (RFC 6749 section 6). Whether it may be for another API is for
+    /// the provider to say.
+    fn may_serve(&self, target: &Target, scope: &Scope) -> bool {
+        self.target != *target || self.scope.covers(scope)
+    }
+}
+
 /// What to do for an access token.
 #[derive(Debug)]
 pub enum NextStep<'a> {
@@ -85,7 +100,7 @@ pub enum NextStep<'a> {
 #[derive(Default)]
 pub struct Vault {
     tokens: Vec<Token>,
-    refresh_token: Option<RefreshToken>,
+    refresh: Option<Refresh>,
     id_token: Option<IdToken>,
 }
 
@@ -101,7 +116,7 @@ impl Vault {
         match self.tokens.iter().find(|token| token.serves(target, scope) && token.is_fresh(now)) {
             Some(token) => NextStep::UseAccessToken(token),
             None if self.id_token.is_none() => NextStep::SignInRequired,
-            None if self.refresh_token.is_some() => NextStep::Refresh,
+            None if self.refresh.as_ref().is_some_and(|refresh| refresh.may_serve(target, scope)) => NextStep::Refresh,
             None => NextStep::AuthorizeSilently,
         }
     }
@@ -128,6 +143,9 @@ impl Vault {
         let granted = response.scope.unwrap_or_else(|| requested.clone());
         self.tokens
             .retain(|token| token.is_valid(now) && !(token.target == target && requested.covers(&token.requested)));
+        if let Some(token) = response.refresh_token {
+            self.refresh = Some(Refresh { token, target: target.clone(), scope: requested.union(&granted) });
+        }
         self.tokens.push(Token {
             target,
             requested,
@@ -137,22 +155,33 @@ impl Vault {
             token_type: response.token_type,
             access_token: response.access_token,
         });
-        if let Some(refresh_token) = response.refresh_token {
-            self.refresh_token = Some(refresh_token);
-        }
         if let Some(id_token) = id_token {
             self.id_token = Some(id_token);
         }
     }
 
-    /// The refresh token.
-    pub fn refresh_token(&self) -> Option<&RefreshToken> {
-        self.refresh_token.as_ref()
+    /// The refresh token, if it may bring a token for `target` that covers `scope`; and whether that is what it was
+    /// granted for, so that the request need not say it.
+    pub fn refresh_token_for(&self, target: &Target, scope: &Scope) -> Option<(&RefreshToken, bool)> {
+        let refresh = self.refresh.as_ref().filter(|refresh| refresh.may_serve(target, scope))?;
+        Some((&refresh.token, refresh.target == *target))
+    }
+
+    /// Whether there is a refresh token at all.
+    pub fn can_refresh(&self) -> bool {
+        self.refresh.is_some()
+    }
+
+    /// The provider has rotated the refresh token: what it was granted for stays.
+    pub fn rotate(&mut self, token: RefreshToken) {
+        if let Some(refresh) = &mut self.refresh {
+            refresh.token = token;
+        }
     }
 
     /// The provider refuses the refresh token: it goes.
     pub fn drop_refresh_token(&mut self) {
-        self.refresh_token = None;
+        self.refresh = None;
     }
 
     /// The ID token of the user who is signed in.
@@ -163,5 +192,115 @@ impl Vault {
     /// Forgets everything (each secret is overwritten as it is dropped).
     pub fn clear(&mut self) {
         *self = Vault::default();
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::json::Json;
+    use crate::protocol::HttpResponse;
+    use crate::secret::RawIdToken;
+
+    const NOW: UnixTime = UnixTime::from_millis(1_800_000_000_000);
+
+    fn id_token() -> Option<IdToken> {
+        let claims = Json::parse(r#"{"sub":"ada"}"#).unwrap();
+        Some(IdToken { subject: "ada".to_owned(), claims, raw: RawIdToken::new("raw".to_owned()) })
+    }
+
+    fn target(resource: &str) -> Target {
+        Target { audience: None, resource: Some(resource.to_owned()) }
+    }
+
+    fn stored(vault: &mut Vault, resource: &str, scope: &str, body: &str) {
+        let body = format!(r#"{{"access_token":"{resource} {scope}","token_type":"Bearer"{body}}}"#).replace(' ', "+");
+        let response = TokenResponse::from_response(&HttpResponse { status: 200, headers: Vec::new(), body }).unwrap();
+        vault.store(target(resource), Scope::parse(scope), response, id_token(), NOW, 0);
+    }
+
+    fn step(vault: &Vault, resource: &str, scope: &str, after_s: i64) -> String {
+        match vault.next_step(&target(resource), &Scope::parse(scope), NOW.plus_millis(after_s * 1000)) {
+            NextStep::UseAccessToken(token) => token.authorization(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_decision_table_row_by_row() {
+        assert_eq!(step(&Vault::default(), "a", "read", 0), "SignInRequired");
+
+        let mut plain = Vault::default();
+        stored(&mut plain, "a", "openid read write", r#","expires_in":600"#);
+        for (resource, scope, after_s, expected) in [
+            ("a", "read", 0, "Bearer a+openid+read+write"),
+            ("a", "openid read write", 539, "Bearer a+openid+read+write"),
+            // 60 s before its expiry it is renewed.
+            ("a", "read", 540, "AuthorizeSilently"),
+            ("a", "read", 601, "AuthorizeSilently"),
+            ("a", "read delete", 0, "AuthorizeSilently"),
+            ("b", "read", 0, "AuthorizeSilently"),
+        ] {
+            assert_eq!(step(&plain, resource, scope, after_s), expected, "{resource} {scope} {after_s}");
+        }
+
+        let mut refreshing = Vault::default();
+        stored(&mut refreshing, "a", "openid read", r#","expires_in":600,"refresh_token":"r""#);
+        for (resource, scope, after_s, expected) in [
+            ("a", "read", 0, "Bearer a+openid+read"),
+            ("a", "read", 540, "Refresh"),
+            // A refresh brings no more scope than was granted; another API the provider may allow.
+            ("a", "write", 0, "AuthorizeSilently"),
+            ("b", "write", 0, "Refresh"),
+        ] {
+            assert_eq!(step(&refreshing, resource, scope, after_s), expected, "{resource} {scope} {after_s}");
+        }
+        refreshing.drop_refresh_token();
+        assert_eq!(step(&refreshing, "a", "read", 540), "AuthorizeSilently");
+    }
+
+    #[test]
+    fn several_apis_live_side_by_side_and_the_wider_scope_takes_over() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read", r#","expires_in":600"#);
+        stored(&mut vault, "b", "read", r#","expires_in":600"#);
+        stored(&mut vault, "a", "read write", r#","expires_in":600"#);
+        assert_eq!(step(&vault, "a", "read", 0), "Bearer a+read+write");
+        assert_eq!(step(&vault, "b", "read", 0), "Bearer b+read");
+        assert_eq!(vault.tokens.len(), 2, "what a wider token covers is not kept");
+    }
+
+    #[test]
+    fn a_token_without_expiry_serves_until_the_api_refuses_it() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read", "");
+        assert_eq!(step(&vault, "a", "read", 1_000_000_000), "Bearer a+read");
+    }
+
+    #[test]
+    fn less_than_was_asked_for_is_the_last_word() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read write", r#","expires_in":600,"scope":"read""#);
+        assert_eq!(step(&vault, "a", "write", 0), "Bearer a+read+write");
+    }
+
+    #[test]
+    fn a_rotated_refresh_token_keeps_what_it_was_granted_for() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read", r#","refresh_token":"first""#);
+        vault.rotate(RefreshToken::new("second".to_owned()));
+        let (token, granted) = vault.refresh_token_for(&target("a"), &Scope::parse("read")).unwrap();
+        assert_eq!((token.expose(), granted), ("second", true));
+        let (_, granted) = vault.refresh_token_for(&target("b"), &Scope::parse("read")).unwrap();
+        assert!(!granted);
+    }
+
+    #[test]
+    fn debug_shows_no_token() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "secret", "read", r#","refresh_token":"secret""#);
+        let shown = format!("{vault:?}");
+        assert!(shown.contains("granted") && !shown.contains("secret+read") && !shown.contains("refresh"), "{shown}");
     }
 }

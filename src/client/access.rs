@@ -95,7 +95,8 @@ impl Client {
     /// The silent ladder: refresh token, then hidden frame. The last error carries the reasons of all.
     async fn climb(&self, page: &Rc<dyn Page>, wish: &Wish) -> Result<()> {
         let mut reasons = Vec::new();
-        if self.vault.borrow().refresh_token().is_some() {
+        let may_refresh = self.vault.borrow().refresh_token_for(&wish.target, &wish.scope).is_some();
+        if may_refresh {
             match self.refresh(wish.target.clone(), wish.scope.clone()).await {
                 Ok(()) => return Ok(()),
                 // Nothing was refused: the session lives, and the frame would fail for the same reason.
@@ -105,7 +106,7 @@ impl Client {
         }
         let Err(error) = self.authorize_silently(page, wish, None).await else { return Ok(()) };
         let error = if reasons.is_empty() { error } else { error.with_reasons(reasons) };
-        if *error.code() == login_required() && self.vault.borrow().refresh_token().is_none() && !self.holds_valid(wish)
+        if *error.code() == login_required() && !self.vault.borrow().can_refresh() && !self.holds_valid(wish)
         {
             self.end_session(error.clone());
         }

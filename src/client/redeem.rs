@@ -59,17 +59,22 @@ impl Client {
         let metadata = self.metadata().await?;
         let (request, subject, nonce) = {
             let vault = self.vault.borrow();
-            let (Some(refresh_token), Some(id_token)) = (vault.refresh_token(), vault.id_token()) else {
+            let (Some((refresh_token, granted)), Some(id_token)) =
+                (vault.refresh_token_for(&target, &scope), vault.id_token())
+            else {
                 return Err(Error::new(Code::NotSignedIn, "there is no refresh token"));
             };
+            // Without a scope the provider gives all that was granted.
+            let scope = (!granted).then(|| scope.without("offline_access"));
             let (audience, resource) = (target.audience.as_deref(), target.resource.as_deref());
             let endpoint = &metadata.token_endpoint;
             let client_id = &self.config.client_id;
-            let request = token::refresh_request(endpoint, client_id, refresh_token, Some(&scope), audience, resource);
+            let request =
+                token::refresh_request(endpoint, client_id, refresh_token, scope.as_ref(), audience, resource);
             (request, id_token.subject.clone(), id_token.claims.str("nonce"))
         };
         let answer = self.request(&request, "new tokens (token_endpoint)", 1).await?;
-        let tokens = match TokenResponse::from_response(&answer) {
+        let mut tokens = match TokenResponse::from_response(&answer) {
             Ok(tokens) => tokens,
             Err(error) => {
                 if token::is_refresh_refused(&answer) && !speaks_of_target(&error) {
@@ -91,6 +96,9 @@ impl Client {
                 Some(self.checked(raw, &tokens.access_token, context, &metadata).await?)
             }
         };
+        if let Some(refresh_token) = tokens.refresh_token.take() {
+            self.vault.borrow_mut().rotate(refresh_token);
+        }
         self.keep(target, scope, tokens, id_token);
         Ok(())
     }

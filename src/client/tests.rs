@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::Client;
 use crate::platform::{NoAnswer, Page};
 use crate::wire::{Answer, CheckSession, Command, FetchRequest, Reply, SignIn, SignOut, Start, Status, WireError};
-use world::{API, FakePage, ISSUER, ORIGIN, World, command, response};
+use world::{API, FakePage, ISSUER, ORIGIN, OTHER_API, World, command, response};
 
 struct Story {
     world: Rc<World>,
@@ -291,6 +291,22 @@ fn a_refresh_token_spares_the_frame_and_rotates() {
         requests.iter().filter_map(|request| request.split("refresh_token=refresh-").nth(1)).collect();
     used.dedup();
     assert_eq!(used.len(), 3, "each one is used once");
+}
+
+#[test]
+fn a_refresh_asks_for_what_was_granted_or_for_another_api() {
+    let story = Story::new();
+    story.world.issues_refresh_tokens.set(true);
+    story.starts(None);
+    story.world.pass(3_600_000);
+    story.fetches(API);
+    story.fetches(OTHER_API);
+    let requests = story.world.requests.borrow();
+    let refreshes: Vec<_> = requests.iter().filter(|request| request.contains("=refresh_token")).collect();
+    assert!(!refreshes[0].contains("scope="), "the provider knows what it granted: {}", refreshes[0]);
+    assert!(refreshes[1].contains("scope=openid+profile+email+write%3Apayments"), "{}", refreshes[1]);
+    assert!(refreshes[1].contains("resource=https%3A%2F%2Fpay.example.com%2F"), "{}", refreshes[1]);
+    assert_eq!(refreshes.len(), 2);
 }
 
 #[test]

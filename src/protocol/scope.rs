@@ -35,6 +35,11 @@ impl Scope {
         union
     }
 
+    /// All of it but `token`.
+    pub fn without(&self, token: &str) -> Scope {
+        Scope(self.0.iter().filter(|known| *known != token).cloned().collect())
+    }
+
     /// The list, separated by single spaces.
     pub fn as_string(&self) -> String {
         self.0.join(" ")

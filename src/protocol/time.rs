@@ -6,7 +6,7 @@ pub struct UnixTime(i64);
 
 impl UnixTime {
     /// From milliseconds.
-    pub fn from_millis(millis: i64) -> Self {
+    pub const fn from_millis(millis: i64) -> Self {
         UnixTime(millis)
     }
 

@@ -25,6 +25,7 @@ use crate::wire::{
 pub(super) const ISSUER: &str = "https://login.example.com";
 pub(super) const ORIGIN: &str = "https://app.example.com";
 pub(super) const API: &str = "https://api.example.com/";
+pub(super) const OTHER_API: &str = "https://pay.example.com/";
 
 /// What the provider's token endpoint is to do next.
 pub(super) type Fault = Box<dyn Fn(&HttpRequest) -> std::result::Result<HttpResponse, NoAnswer>>;
@@ -236,12 +237,14 @@ pub(super) fn options(origin: &str) -> Options {
         post_logout_redirect_uri: Some(format!("{origin}/")),
         response_mode: None,
         params: Vec::new(),
-        apis: vec![ApiOptions {
-            url: API.to_owned(),
-            audience: None,
-            resource: Some(API.to_owned()),
-            scope: "read:orders".to_owned(),
-        }],
+        apis: [(API, "read:orders"), (OTHER_API, "write:payments offline_access")]
+            .map(|(url, scope)| ApiOptions {
+                url: url.to_owned(),
+                audience: None,
+                resource: Some(url.to_owned()),
+                scope: scope.to_owned(),
+            })
+            .to_vec(),
         silent: SilentOptions {
             on_load: true,
             redirect_uri: format!("{origin}/callback.html"),
