@@ -15,7 +15,12 @@ export type Replied = readonly [reply: Exclude<Reply, { error: unknown }>, attac
 /** The wire to a vault. */
 export interface Connection {
   /** Sends `command`; rejects with what the vault answers, or with the signal's reason. */
-  command(command: Command, signal?: AbortSignal | null, attachment?: unknown, transfer?: Transferable[]): Promise<Replied>;
+  command(
+    command: Command,
+    signal?: AbortSignal | null,
+    attachment?: unknown,
+    transfer?: Transferable[],
+  ): Promise<Replied>;
   /** Ends the wire; what is under way rejects with `closed`. */
   close(): void;
 }
@@ -56,7 +61,8 @@ export function connect(port: MessagePort, handlers: Handlers): Connection {
 
   return {
     command(command, signal, attachment, transfer) {
-      return new Promise((resolve, reject) => {
+      let forget = () => {};
+      const replied = new Promise<Replied>((resolve, reject) => {
         signal?.throwIfAborted();
         const id = ++last;
         const abort = () => {
@@ -64,13 +70,11 @@ export function connect(port: MessagePort, handlers: Handlers): Connection {
           reject(signal?.reason);
         };
         signal?.addEventListener('abort', abort, { once: true });
-        const done = () => signal?.removeEventListener('abort', abort);
-        commands.set(id, {
-          resolve: (replied) => (done(), resolve(replied)),
-          reject: (reason) => (done(), reject(reason)),
-        });
+        forget = () => signal?.removeEventListener('abort', abort);
+        commands.set(id, { resolve, reject });
         post({ command: { id, command } }, attachment, transfer);
       });
+      return replied.finally(() => forget());
     },
     close() {
       for (const ask of asks.values()) ask.abort();

@@ -33,7 +33,8 @@ function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Reada
 
 /** A `Response` as `fetch` would have made it. */
 export function responseOf(head: ResponseHead, attachment: unknown, signal: AbortSignal): Response {
-  const body = attachment instanceof MessagePort ? streamOf(attachment) : (attachment as ReadableStream<Uint8Array> | undefined);
+  const body =
+    attachment instanceof MessagePort ? streamOf(attachment) : (attachment as ReadableStream<Uint8Array> | undefined);
   const empty = [101, 204, 205, 304].includes(head.status);
   const response = new Response(empty || !body ? null : abortable(body, signal), {
     status: head.status,
@@ -54,7 +55,11 @@ function located(response: Response, { url, redirected, kind }: ResponseHead): R
 }
 
 /** Sends a request through the vault, which adds the token; from here, without one, if it is for none of the APIs. */
-export async function fetchThrough(connection: Promise<Connection>, request: Request, init?: RequestInit): Promise<Response> {
+export async function fetchThrough(
+  connection: Promise<Connection>,
+  request: Request,
+  init?: RequestInit,
+): Promise<Response> {
   const { signal } = request;
   signal.throwIfAborted();
   const given = init?.body;

@@ -68,7 +68,8 @@ function oneOf<T extends string>(options: Own, name: string, label: string, valu
 /** Milliseconds, within what a timer can wait. */
 export function millis(options: Own, name: string, label: string, fallback: number): number {
   const value = options[name] ?? fallback;
-  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31)) refuse(label, 'must be a number of milliseconds above 0');
+  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31))
+    refuse(label, 'must be a number of milliseconds above 0');
   return Math.ceil(value);
 }
 
@@ -76,7 +77,10 @@ export function millis(options: Own, name: string, label: string, fallback: numb
 export function pairs(name: string, value: unknown): [string, string][] {
   if (value === undefined) return [];
   if (typeof value !== 'object' || value === null) refuse(name, 'must be an object of strings');
-  return Object.entries(value).map(([key, value]) => [key, typeof value === 'string' ? value : refuse(`${name}.${key}`, 'must be a string')]);
+  return Object.entries(value).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : refuse(`${name}.${key}`, 'must be a string'),
+  ]);
 }
 
 function parse(name: string, value: string, base?: string): URL {
@@ -116,10 +120,14 @@ function redirectUri(options: Own, name: string, label: string): string | undefi
 function api(value: unknown, at: number): ApiOptions {
   const label = `apis[${at}]`;
   const options = own(label, value, 'url audience resource scope');
-  const url = secureUrl(`${label}.url`, text(options, 'url', `${label}.url`) ?? refuse(`${label}.url`, 'is missing')).href;
+  const url = secureUrl(
+    `${label}.url`,
+    text(options, 'url', `${label}.url`) ?? refuse(`${label}.url`, 'is missing'),
+  ).href;
   const audience = text(options, 'audience', `${label}.audience`);
   const resource = text(options, 'resource', `${label}.resource`);
-  if (audience && resource) refuse(`${label}.audience`, 'and resource exclude each other: use what your provider knows');
+  if (audience && resource)
+    refuse(`${label}.audience`, 'and resource exclude each other: use what your provider knows');
   const scope = options.scope ?? '';
   if (typeof scope !== 'string') refuse(`${label}.scope`, 'must be a string of scopes separated by spaces');
   return { url, scope, ...(audience && { audience }), ...(resource && { resource }) };
@@ -171,7 +179,11 @@ export function check(given: SessionOptions): Checked {
   if (navigate !== undefined && typeof navigate !== 'function') refuse('navigate', 'must be a function');
   if (!Array.isArray(apis)) refuse('apis', 'must be an array');
   const responseMode = oneOf<ResponseMode>(options, 'responseMode', 'responseMode', ['query', 'fragment']);
-  const silentMode = oneOf<ResponseMode>(silent, 'responseMode', 'silent.responseMode', ['web_message', 'query', 'fragment']);
+  const silentMode = oneOf<ResponseMode>(silent, 'responseMode', 'silent.responseMode', [
+    'web_message',
+    'query',
+    'fragment',
+  ]);
   const entries = apis.map(api);
   entries.forEach(({ url }, at) => {
     if (entries.findIndex((other) => other.url === url) < at) refuse(`apis[${at}].url`, 'is there twice');
@@ -199,6 +211,9 @@ export function check(given: SessionOptions): Checked {
     },
     ...vault(options.vault),
     navigate: navigate as Checked['navigate'],
-    assetsUrl: assetsUrl === undefined ? undefined : parse('assetsUrl', `${String(assetsUrl).replace(/\/*$/, '')}/`, document.baseURI),
+    assetsUrl:
+      assetsUrl === undefined
+        ? undefined
+        : parse('assetsUrl', `${String(assetsUrl).replace(/\/*$/, '')}/`, document.baseURI),
   };
 }

@@ -19,7 +19,8 @@ let policy: ScriptUrlPolicy | undefined;
 
 /** `url` as Trusted Types want it, by a policy that lets a worker of this package through and nothing else. */
 function trusted(url: URL): URL {
-  const factory = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): ScriptUrlPolicy } }).trustedTypes;
+  const factory = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): ScriptUrlPolicy } })
+    .trustedTypes;
   policy ??= factory?.createPolicy('strongroom', {
     createScriptURL: (text: string) => (/\/worker[^/]*\.js(\?[^/]*)?$/.test(text) ? text : ''),
   });
@@ -30,7 +31,8 @@ function trusted(url: URL): URL {
 function files(assetsUrl: URL | undefined) {
   return {
     worker: assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url),
-    wasm: (assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url)).href,
+    wasm: (assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url))
+      .href,
   };
 }
 
@@ -56,7 +58,9 @@ function inWorker(assetsUrl: URL | undefined): Promise<Opened> {
 /** A closure of this page. */
 async function inClosure(assetsUrl: URL | undefined): Promise<Opened> {
   const { serve } = await (assetsUrl
-    ? (import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('vault.js', assetsUrl).href) as Promise<typeof import('./vault.js')>)
+    ? (import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('vault.js', assetsUrl).href) as Promise<
+        typeof import('./vault.js')
+      >)
     : import('./vault.js'));
   const { port1, port2 } = new MessageChannel();
   await serve(port2, files(assetsUrl).wasm);

@@ -17,8 +17,8 @@ import type {
   SignOutOptions,
   User,
 } from './types.js';
-import type { Answer, Ask, SessionState as WireState } from './wire.js';
 import { frame, openPopup, popup } from './window.js';
+import type { Answer, Ask, SessionState as WireState } from './wire.js';
 
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
@@ -44,7 +44,8 @@ function userOf(claims: string): User {
 
 function stateOf({ status, claims, reason }: WireState): SessionState {
   if (status === 'signedIn') return Object.freeze({ status, user: userOf(claims as string) });
-  if (status === 'signedOut') return Object.freeze({ status, reason: new StrongroomError(reason ?? { code: '', message: '' }) });
+  if (status === 'signedOut')
+    return Object.freeze({ status, reason: new StrongroomError(reason ?? { code: '', message: '' }) });
   return LOADING;
 }
 
@@ -149,7 +150,11 @@ class BrowserSession extends EventTarget implements Session {
     if (popup) {
       if (this.#popup) {
         this.#popup.focus();
-        throw fail('popup_blocked', 'a popup is open already', 'wait for its outcome, or give it up with an AbortSignal');
+        throw fail(
+          'popup_blocked',
+          'a popup is open already',
+          'wait for its outcome, or give it up with an AbortSignal',
+        );
       }
       this.#popup = openPopup();
     }
@@ -169,13 +174,19 @@ class BrowserSession extends EventTarget implements Session {
     // The page is leaving; if it comes back from the cache of the back button, the caller hears of it.
     if (!popup) {
       await new Promise((_, reject) => {
-        addEventListener('pageshow', () => reject(fail('aborted', 'the user came back without signing in')), { once: true });
+        addEventListener('pageshow', () => reject(fail('aborted', 'the user came back without signing in')), {
+          once: true,
+        });
       });
     }
   }
 
   async checkSession(given: CheckSessionOptions = {}): Promise<Granted> {
-    const options = own('checkSession', given, `scope audience resource params timeoutMs signal ${PARAMETERS.slice(7)}`);
+    const options = own(
+      'checkSession',
+      given,
+      `scope audience resource params timeoutMs signal ${PARAMETERS.slice(7)}`,
+    );
     const [scope, audience, resource] = ['scope', 'audience', 'resource'].map((name) => text(options, name));
     const command = {
       ...(scope && { scope }),

@@ -4,7 +4,7 @@ import type { StrongroomError } from './errors.js';
 export type Placement = 'worker' | 'closure';
 
 /** The `vault` option: a placement, or a placement and whether another may take its place. */
-export type VaultOption = Placement | { placement: Placement; /** Default true. */ fallback?: boolean };
+export type VaultOption = Placement | { placement: Placement /** Default true. */; fallback?: boolean };
 
 /** An API that tokens may go to. */
 export interface ApiOptions {
@@ -124,7 +124,10 @@ export interface SignOutOptions {
   params?: Record<string, string>;
 }
 
-/** The claims of the ID token (OIDC Core 5.1). Which ones are there depends on the scope and the provider. */
+/**
+ * The claims of the ID token (OIDC Core 5.1), but for those about the token itself, such as `aud` and `exp`. Which ones
+ * are there depends on the scope and the provider.
+ */
 export interface User {
   readonly sub: string;
   readonly name?: string;

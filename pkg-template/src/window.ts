@@ -12,7 +12,8 @@ const CLOSED_GRACE = 60_000;
 function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpect): Answer | undefined {
   if (!source || event.source !== source) return undefined;
   const data = event.data;
-  if (event.origin === location.origin && data?.type === CALLBACK && typeof data.url === 'string') return { url: data.url };
+  if (event.origin === location.origin && data?.type === CALLBACK && typeof data.url === 'string')
+    return { url: data.url };
   if (
     'webMessage' in expect &&
     event.origin === expect.webMessage.origin &&
@@ -25,7 +26,10 @@ function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpec
 }
 
 /** Collects what must be undone when the answer is there, or no longer wanted. */
-function waiting(signal: AbortSignal, start: (answer: (answer: Answer) => void, undo: (task: () => void) => void) => void) {
+function waiting(
+  signal: AbortSignal,
+  start: (answer: (answer: Answer) => void, undo: (task: () => void) => void) => void,
+) {
   return new Promise<Answer | undefined>((resolve) => {
     const tasks: (() => void)[] = [];
     const end = (answer?: Answer) => {
@@ -42,7 +46,12 @@ function waiting(signal: AbortSignal, start: (answer: (answer: Answer) => void, 
  * Loads `url` in a hidden frame. The answer is its message, or the URL of our own origin that it comes to; a frame that
  * shows anything else for 1.4 s has no answer to give.
  */
-export function frame(url: string, expect: FrameExpect, prefix: string, signal: AbortSignal): Promise<Answer | undefined> {
+export function frame(
+  url: string,
+  expect: FrameExpect,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Answer | undefined> {
   return waiting(signal, (answer, undo) => {
     const frame = document.createElement('iframe');
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -106,8 +106,7 @@ impl Client {
         }
         let Err(error) = self.authorize_silently(page, wish, None).await else { return Ok(()) };
         let error = if reasons.is_empty() { error } else { error.with_reasons(reasons) };
-        if *error.code() == login_required() && !self.vault.borrow().can_refresh() && !self.holds_valid(wish)
-        {
+        if *error.code() == login_required() && !self.vault.borrow().can_refresh() && !self.holds_valid(wish) {
             self.end_session(error.clone());
         }
         Err(error)

@@ -205,9 +205,10 @@ impl fmt::Debug for IdToken {
 }
 
 impl IdToken {
-    /// The claims as JSON text, without those that bind the token to its request.
+    /// The claims as JSON text, without those that are about the token and differ from one to the next.
     pub fn user_claims_text(&self) -> String {
-        self.claims.without(&["nonce", "at_hash", "c_hash", "s_hash"]).to_text()
+        let of_token = ["aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "at_hash", "c_hash", "s_hash"];
+        self.claims.without(&of_token).to_text()
     }
 }
 

@@ -37,7 +37,10 @@ export const test = base.extend({
         '/': send('text/html; charset=utf-8', () => html('/test.js')),
         '/app/orders': send('text/html; charset=utf-8', () => html('/test.js')),
         '/bare': send('text/html; charset=utf-8', () => html('/bare.js')),
-        '/bare.js': send('text/javascript', () => `import * as strongroom from '/strongroom/index.js'; window.strongroom = strongroom;`),
+        '/bare.js': send(
+          'text/javascript',
+          () => `import * as strongroom from '/strongroom/index.js'; window.strongroom = strongroom;`,
+        ),
         '/test.js': send('text/javascript', () => script(world.options)),
         ...setting.routes,
       },

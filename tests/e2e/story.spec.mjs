@@ -15,7 +15,10 @@ for (const placement of ['worker', 'closure']) {
     expect(orders).toMatchObject({ user: 'ada', orders: [{ id: 1843 }, { id: 1952 }] });
 
     await page.reload();
-    expect(await page.evaluate(() => session.ready.then(({ status, user }) => [status, user.sub]))).toEqual(['signedIn', 'ada']);
+    expect(await page.evaluate(() => session.ready.then(({ status, user }) => [status, user.sub]))).toEqual([
+      'signedIn',
+      'ada',
+    ]);
 
     await page.evaluate(() => void session.signOut().catch(() => {}));
     await page.waitForURL((url) => url.origin === world.provider.issuer);

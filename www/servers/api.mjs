@@ -23,13 +23,23 @@ export async function startApi({ port, host, appOrigin, issuer }) {
     if (scheme.toLowerCase() !== 'bearer') return { status: 401, challenge: 'Bearer realm="orders"' };
     try {
       keys ??= createRemoteJWKSet(new URL(`${issuer()}/jwks`));
-      const { payload } = await jwtVerify(token, keys, { issuer: issuer(), audience: `${server.origin}/`, typ: 'at+jwt' });
-      if (String(payload.scope ?? '').split(' ').includes(scope)) return { user: payload.sub };
+      const { payload } = await jwtVerify(token, keys, {
+        issuer: issuer(),
+        audience: `${server.origin}/`,
+        typ: 'at+jwt',
+      });
+      if (
+        String(payload.scope ?? '')
+          .split(' ')
+          .includes(scope)
+      )
+        return { user: payload.sub };
       return { status: 403, challenge: `Bearer realm="orders", error="insufficient_scope", scope="${scope}"` };
     } catch {
       return {
         status: 401,
-        challenge: 'Bearer realm="orders", error="invalid_token", error_description="not a valid access token for this API"',
+        challenge:
+          'Bearer realm="orders", error="invalid_token", error_description="not a valid access token for this API"',
       };
     }
   }
@@ -37,7 +47,10 @@ export async function startApi({ port, host, appOrigin, issuer }) {
   const routes = {
     '/orders': async ({ method, headers, body, json }) => {
       const writes = method === 'POST';
-      const { status, challenge, user } = await authorize(headers.authorization, writes ? 'write:orders' : 'read:orders');
+      const { status, challenge, user } = await authorize(
+        headers.authorization,
+        writes ? 'write:orders' : 'read:orders',
+      );
       if (challenge) return json(status, { error: 'unauthorized' }, { 'WWW-Authenticate': challenge });
       return writes ? json(201, { user, order: JSON.parse(body.toString()) }) : json(200, { user, orders: ORDERS });
     },

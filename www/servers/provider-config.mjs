@@ -100,7 +100,12 @@ function resourceIndicators(resources) {
     useGrantedResource: () => true,
     getResourceServerInfo: (_ctx, identifier) => {
       if (!Object.hasOwn(resources, identifier)) throw new errors.InvalidTarget();
-      return { audience: identifier, accessTokenFormat: 'jwt', accessTokenTTL: TTL.AccessToken, ...resources[identifier] };
+      return {
+        audience: identifier,
+        accessTokenFormat: 'jwt',
+        accessTokenTTL: TTL.AccessToken,
+        ...resources[identifier],
+      };
     },
   };
 }

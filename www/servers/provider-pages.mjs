@@ -1,6 +1,5 @@
 /** @param {unknown} value */
-const escaped = (value) =>
-  String(value).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+const escaped = (value) => String(value).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 /**
  * Sends a page of the provider's own: never framed, no script but its own files.
@@ -59,7 +58,9 @@ export function loginPage(ctx, { uid, client, username, failed, users }) {
   const described = failed ? ' aria-invalid="true" aria-describedby="error"' : '';
   // The caret goes where typing is needed.
   const [nameFocus, passwordFocus] = username ? ['', ' autofocus'] : [' autofocus', ''];
-  const hints = users.map(({ sub }) => `<li><code>${escaped(sub)}</code> with password <code>${escaped(sub)}</code></li>`);
+  const hints = users.map(
+    ({ sub }) => `<li><code>${escaped(sub)}</code> with password <code>${escaped(sub)}</code></li>`,
+  );
   send(ctx, {
     title: 'Sign in',
     status: failed ? 422 : 200,
@@ -148,7 +149,10 @@ export function logoutPage(ctx, form) {
 
 /** What is shown after signing out, if no application wants the user back. */
 export function signedOutPage(ctx) {
-  send(ctx, { title: 'Signed out', body: '<h1>You are signed out</h1>\n<p class="lead">You may close this window.</p>' });
+  send(ctx, {
+    title: 'Signed out',
+    body: '<h1>You are signed out</h1>\n<p class="lead">You may close this window.</p>',
+  });
 }
 
 /**

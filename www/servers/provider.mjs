@@ -47,7 +47,10 @@ export async function startProvider(options = {}) {
   const consents = new Consents(options.consent ?? 'once');
   const record = new Record();
   const wanted = await configuration({
-    redirectUris: [...appOrigins.flatMap((origin) => pages.map((page) => origin + page)), ...(options.redirectUris ?? [])],
+    redirectUris: [
+      ...appOrigins.flatMap((origin) => pages.map((page) => origin + page)),
+      ...(options.redirectUris ?? []),
+    ],
     postLogoutRedirectUris: [...appOrigins.map((origin) => `${origin}/`), ...(options.postLogoutRedirectUris ?? [])],
     resources: { ...(apiAudience && { [apiAudience]: { scope: 'read:orders write:orders' } }), ...options.resources },
     crossSite,
