@@ -101,6 +101,7 @@ impl Client {
                 Ok(()) => return Ok(()),
                 // Nothing was refused: the session lives, and the frame would fail for the same reason.
                 Err(error) if is_outage(error.code()) => return Err(error),
+                Err(error) if *error.code() == Code::SignedOut => return Err(error),
                 Err(error) => reasons.push(error),
             }
         }

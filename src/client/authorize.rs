@@ -42,6 +42,7 @@ impl Client {
     /// Signs in at the provider, by redirect (the page is leaving when this ends) or in a popup.
     pub(super) async fn sign_in(&self, page: &Rc<dyn Page>, sign_in: SignIn) -> Result<()> {
         check_parameters(&sign_in.params)?;
+        let epoch = self.epoch.get();
         let return_to = sign_in.return_to.map(|url| self.own_url(&url)).transpose()?;
         let target = self.config.default_target();
         let scope = self.config.scope_for(&target).union(&Scope::parse(sign_in.scope.as_deref().unwrap_or("")));
@@ -78,7 +79,7 @@ impl Client {
             answer => return Err(unexpected(&answer)),
         };
         let response = response.check(&transaction, &metadata)?;
-        self.redeem(response, &transaction, &metadata).await
+        self.redeem(epoch, response, &transaction, &metadata).await
     }
 
     /// Asks the provider for the session, in a hidden frame (OIDC Core 3.1.2.1, `prompt=none`).
@@ -111,6 +112,7 @@ impl Client {
         timeout_ms: Option<u32>,
     ) -> Result<()> {
         let silent = &self.config.silent;
+        let epoch = self.epoch.get();
         let metadata = self.metadata().await?;
         // Needed for the answer in a moment: fetched while the frame loads. A failure shows when they are asked for.
         if let Ok(client) = self.share() {
@@ -138,7 +140,7 @@ impl Client {
             }
         };
         let response = response.check(&transaction, &metadata).map_err(|error| self.explain(error, &metadata))?;
-        self.redeem(response, &transaction, &metadata).await
+        self.redeem(epoch, response, &transaction, &metadata).await
     }
 
     /// Where the answer of a frame or popup will show. A web message where the provider promises it or the option says so.

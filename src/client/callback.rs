@@ -57,6 +57,7 @@ impl Client {
 
     /// Answers `callback`; what it says about the return goes to `started`, also when it is a refusal.
     async fn answer_callback(&self, callback: &str, started: &mut Started) -> Result<()> {
+        let epoch = self.epoch.get();
         let state = state_of_callback(callback)
             .ok_or_else(|| Error::new(Code::InvalidResponse, "the callback has no state, or more than one"))?;
         let kept = self.take(&state).await?;
@@ -72,7 +73,7 @@ impl Client {
         let response = UncheckedAuthorizationResponse::from_callback_url(callback)?;
         let metadata = self.metadata().await?;
         let response = response.check(&transaction, &metadata)?;
-        self.redeem(response, &transaction, &metadata).await
+        self.redeem(epoch, response, &transaction, &metadata).await
     }
 
     /// Keeps `text` for the return with `state`, across page loads.

@@ -45,6 +45,8 @@ pub(crate) struct Client {
     renewals: RefCell<Vec<Renewal>>,
     /// Whether the provider has signed the user in at top level, while this client was there to see it.
     seen_at_top_level: Cell<bool>,
+    /// Counts the sign-outs.
+    epoch: Cell<u32>,
 }
 
 /// Whether somebody is signed in.
@@ -70,6 +72,7 @@ impl Client {
             started: Flight::new(),
             renewals: RefCell::default(),
             seen_at_top_level: Cell::new(false),
+            epoch: Cell::new(0),
         }))
     }
 

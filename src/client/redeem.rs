@@ -25,9 +25,10 @@ struct Context<'a> {
 
 impl Client {
     /// Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). The code is single use: it is not
-    /// sent again when no answer comes.
+    /// sent again when no answer comes. `epoch` is that in which the sign-in began.
     pub(super) async fn redeem(
         &self,
+        epoch: u32,
         response: AuthorizationResponse,
         transaction: &Transaction,
         metadata: &Metadata,
@@ -49,13 +50,14 @@ impl Client {
         };
         let id_token = self.checked(raw, &tokens.access_token, context, metadata).await?;
         let target = Target { audience: transaction.audience.clone(), resource: transaction.resource.clone() };
-        self.keep(target, Scope::parse(&transaction.scope), tokens, Some(id_token));
+        self.keep(epoch, target, Scope::parse(&transaction.scope), tokens, Some(id_token))?;
         self.seen_at_top_level.set(!transaction.silent || self.seen_at_top_level.get());
         Ok(())
     }
 
     /// Uses the refresh token (RFC 6749 section 6, OIDC Core 12). Refused by the provider, it is dropped.
     pub(super) async fn refresh(&self, target: Target, scope: Scope) -> Result<()> {
+        let epoch = self.epoch.get();
         let metadata = self.metadata().await?;
         let (request, subject, nonce) = {
             let vault = self.vault.borrow();
@@ -99,12 +101,21 @@ impl Client {
         if let Some(refresh_token) = tokens.refresh_token.take() {
             self.vault.borrow_mut().rotate(refresh_token);
         }
-        self.keep(target, scope, tokens, id_token);
-        Ok(())
+        self.keep(epoch, target, scope, tokens, id_token)
     }
 
-    /// Puts checked tokens into the vault, and says who is signed in.
-    fn keep(&self, target: Target, scope: Scope, tokens: TokenResponse, id_token: Option<IdToken>) {
+    /// Puts checked tokens into the vault, and says who is signed in; unless the user has signed out since `epoch`.
+    fn keep(
+        &self,
+        epoch: u32,
+        target: Target,
+        scope: Scope,
+        tokens: TokenResponse,
+        id_token: Option<IdToken>,
+    ) -> Result<()> {
+        if epoch != self.epoch.get() {
+            return Err(Error::new(Code::SignedOut, "the user signed out meanwhile"));
+        }
         let claims = {
             let mut vault = self.vault.borrow_mut();
             let before = vault.id_token().map(|id_token| id_token.subject.as_str());
@@ -121,6 +132,7 @@ impl Client {
         if let Some(claims) = claims {
             self.stand(Standing::SignedIn { claims });
         }
+        Ok(())
     }
 
     /// Verifies the signature of an ID token and checks its claims (OIDC Core 3.1.3.7).

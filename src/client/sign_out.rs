@@ -17,6 +17,7 @@ impl Client {
     /// (OpenID Connect RP-Initiated Logout 1.0 section 2).
     pub(super) async fn sign_out(&self, page: &Rc<dyn Page>, sign_out: SignOut) -> Result<()> {
         let hint = self.vault.borrow().id_token().map(|id_token| id_token.raw.clone());
+        self.epoch.set(self.epoch.get().wrapping_add(1));
         self.end_session(Error::new(Code::SignedOut, "the user signed out"));
         if sign_out.local {
             return Ok(());

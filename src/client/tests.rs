@@ -425,6 +425,23 @@ fn sign_out_forgets_before_it_leaves() {
 }
 
 #[test]
+fn a_renewal_under_way_does_not_undo_a_sign_out() {
+    for refresh_tokens in [true, false] {
+        let story = Story::new();
+        story.world.issues_refresh_tokens.set(refresh_tokens);
+        story.starts(None);
+        story.world.pass(3_600_000);
+        let (client, page) = (story.client.clone(), story.page.clone());
+        let sign_out = Command::SignOut(SignOut { local: true, params: Vec::new() });
+        let leaves = Box::pin(async move { drop(command(&client, &page, sign_out).await) });
+        *story.world.meanwhile.borrow_mut() = Some(("/token".to_owned(), leaves));
+        assert!(matches!(story.fetches(API), Reply::Error(_)));
+        assert_eq!(story.signed_out_for().code, "signed_out");
+        assert_eq!(error_of(story.fetches(API)).code, "not_signed_in");
+    }
+}
+
+#[test]
 fn a_local_sign_out_stays_here() {
     let story = Story::new();
     story.starts(None);

@@ -49,6 +49,8 @@ pub(super) struct World {
     counter: Cell<u32>,
     /// Instead of the provider's answer, for requests whose URL contains the text.
     pub(super) faults: RefCell<Vec<(String, Fault)>>,
+    /// What happens while a request whose URL contains the text is under way.
+    pub(super) meanwhile: RefCell<Option<(String, Boxed<()>)>>,
     pub(super) requests: RefCell<Vec<String>>,
     pub(super) api_calls: RefCell<Vec<(String, String)>>,
 }
@@ -78,6 +80,7 @@ impl World {
             issued: RefCell::default(),
             counter: Cell::new(0),
             faults: RefCell::default(),
+            meanwhile: RefCell::default(),
             requests: RefCell::default(),
             api_calls: RefCell::default(),
         })
@@ -191,6 +194,9 @@ impl World {
         self.next();
         let body = request.body.as_deref().unwrap_or("");
         self.requests.borrow_mut().push(format!("{} {body}", request.url));
+        if let Some((_, task)) = self.meanwhile.borrow_mut().take_if(|(url, _)| request.url.contains(url.as_str())) {
+            self.spawn(task);
+        }
         let fault = self.faults.borrow().iter().position(|(url, _)| request.url.contains(url));
         if let Some(at) = fault {
             let (_, fault) = self.faults.borrow_mut().remove(at);
@@ -297,7 +303,12 @@ impl Platform for World {
 
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>> {
         let world = self.this.upgrade().expect("the world exists");
-        Box::pin(async move { world.answer(&request) })
+        Box::pin(async move {
+            let answer = world.answer(&request);
+            // What was spawned meanwhile comes first.
+            world.sleep(0).await;
+            answer
+        })
     }
 
     fn fetch(
