@@ -6,7 +6,7 @@ export default defineConfig({
   outputDir: 'test-results',
   workers: 2,
   fullyParallel: true,
-  timeout: 30_000,
+  timeout: 20_000,
   reporter: [['list'], ['json']],
   use: {
     browserName: 'chromium',
@@ -21,6 +21,8 @@ export default defineConfig({
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        // Not a secure context, unlike localhost.
+        '--host-resolver-rules=MAP insecure.test 127.0.0.1',
       ],
     },
   },

@@ -41,16 +41,27 @@ export function responseOf(head: ResponseHead, attachment: unknown, signal: Abor
     statusText: head.statusText,
     headers: head.headers,
   });
-  return located(response, head);
+  return located(response, head, signal);
 }
 
-/** Gives `response` and its clones what the constructor cannot. */
-function located(response: Response, { url, redirected, kind }: ResponseHead): Response {
+const READERS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+
+/** Gives `response` and its clones what the constructor cannot: where it is from, and the reason of an abort. */
+function located(response: Response, head: ResponseHead, signal: AbortSignal): Response {
+  const { url, redirected, kind } = head;
+  for (const name of READERS) {
+    const read = Response.prototype[name] as (() => Promise<unknown>) | undefined;
+    const value = () =>
+      read?.call(response).catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : error;
+      });
+    if (read) Object.defineProperty(response, name, { value });
+  }
   return Object.defineProperties(response, {
     url: { value: url },
     redirected: { value: redirected },
     type: { value: kind },
-    clone: { value: () => located(Response.prototype.clone.call(response), { url, redirected, kind } as ResponseHead) },
+    clone: { value: () => located(Response.prototype.clone.call(response), head, signal) },
   });
 }
 

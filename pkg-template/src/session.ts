@@ -18,7 +18,7 @@ import type {
   User,
 } from './types.js';
 import { frame, openPopup, popup } from './window.js';
-import type { Answer, Ask, SessionState as WireState } from './wire.js';
+import type { Answer, Ask, SignIn, SessionState as WireState } from './wire.js';
 
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
@@ -56,6 +56,7 @@ class BrowserSession extends EventTarget implements Session {
   #settle!: (state: SessionState) => void;
   #closed = false;
   #popup: Window | null | undefined;
+  #popupEnd: AbortController | undefined;
   readonly #prefix: string;
   readonly #navigate: (url: string) => void;
   readonly #apis: readonly URL[];
@@ -147,37 +148,40 @@ class BrowserSession extends EventTarget implements Session {
     const { appState, popup = false, signal } = options as Pick<SignInOptions, 'appState' | 'popup' | 'signal'>;
     const scope = text(options, 'scope');
     const returnTo = ownUrl('returnTo', text(options, 'returnTo') ?? location.href);
-    if (popup) {
-      if (this.#popup) {
-        this.#popup.focus();
-        throw fail(
-          'popup_blocked',
-          'a popup is open already',
-          'wait for its outcome, or give it up with an AbortSignal',
-        );
-      }
-      this.#popup = openPopup();
-    }
-    try {
-      const command = {
-        returnTo,
-        ...(appState !== undefined && { appState: JSON.stringify(appState) }),
-        ...(scope && { scope }),
-        params: parameters(options),
-        popup,
-      };
-      await (await this.#connection).command({ signIn: command }, signal);
-    } finally {
-      this.#popup?.close();
-      this.#popup = undefined;
-    }
+    const command = {
+      returnTo,
+      ...(appState !== undefined && { appState: JSON.stringify(appState) }),
+      ...(scope && { scope }),
+      params: parameters(options),
+      popup,
+    };
+    if (popup) return this.#signInByPopup(command, signal);
+    await (await this.#connection).command({ signIn: command }, signal);
     // The page is leaving; if it comes back from the cache of the back button, the caller hears of it.
-    if (!popup) {
-      await new Promise((_, reject) => {
-        addEventListener('pageshow', () => reject(fail('aborted', 'the user came back without signing in')), {
-          once: true,
-        });
+    await new Promise((_, reject) => {
+      addEventListener('pageshow', ({ persisted }) => {
+        if (persisted) reject(fail('aborted', 'the user came back without signing in'));
       });
+    });
+  }
+
+  async #signInByPopup(command: SignIn, given: AbortSignal | undefined) {
+    if (this.#popup && !this.#popup.closed) {
+      this.#popup.focus();
+      throw fail('popup_blocked', 'a popup is open already', 'wait for its outcome, or give it up with an AbortSignal');
+    }
+    // One that seems closed was closed, if the user asks for another.
+    this.#popupEnd?.abort(fail('popup_closed', 'the popup was closed before it answered'));
+    const [opened, end] = [openPopup(), new AbortController()];
+    [this.#popup, this.#popupEnd] = [opened, end];
+    given?.addEventListener('abort', () => end.abort(given.reason), { once: true, signal: end.signal });
+    if (given?.aborted) end.abort(given.reason);
+    try {
+      await (await this.#connection).command({ signIn: command }, end.signal);
+    } finally {
+      opened?.close();
+      if (this.#popup === opened) this.#popup = undefined;
+      end.abort();
     }
   }
 

@@ -5,8 +5,10 @@ import type { Answer, FrameExpect } from './wire.js';
 const GRACE = 1400;
 /** How often a popup is looked at, in milliseconds. */
 const POLL = 250;
-/** How long a popup that seems closed may still answer, in milliseconds: under COOP it only seems so. */
+/** How long a popup that seems closed may still answer, in milliseconds: cut off by COOP, it only seems so. */
 const CLOSED_GRACE = 60_000;
+/** The same for one that had got past where COOP cuts it off, once the user is back in this page. */
+const GONE_GRACE = 1000;
 
 /** The answer in the message `event`, if it is one from `source`. */
 function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpect): Answer | undefined {
@@ -111,13 +113,20 @@ export function popup(
     };
     addEventListener('message', listen);
     let closedFor = 0;
-    const started = Date.now();
+    let arrived = false;
     const poll = setInterval(() => {
-      if (!popup.closed) return;
+      if (!popup.closed) {
+        closedFor = 0;
+        try {
+          void popup.location.href;
+        } catch {
+          // The provider's page, and it still has its opener.
+          arrived = true;
+        }
+        return;
+      }
       closedFor += POLL;
-      // A popup that was there for a while and is gone was closed by the user.
-      const grace = Date.now() - started - closedFor > 4 * POLL ? 2 * POLL : CLOSED_GRACE;
-      if (closedFor >= grace) answer('popupClosed');
+      if (closedFor >= (arrived && document.hasFocus() ? GONE_GRACE : CLOSED_GRACE)) answer('popupClosed');
     }, POLL);
     undo(() => {
       removeEventListener('message', listen);

@@ -35,7 +35,8 @@ impl Client {
         match self.platform.fetch(request, body, authorization).await {
             Ok((head, body)) => Ok((Reply::Response(head), body)),
             Err(_) => Err(Error::new(Code::Network, ["no answer from ", &url.origin, &url.path].concat()).with_hint(
-                "is the API reachable, and does it allow this page's origin and the Authorization header (CORS)?",
+                "is the API reachable, and do its CORS (the Authorization header) and this page's Content-Security-Policy \
+                 (connect-src) allow it?",
             )),
         }
     }

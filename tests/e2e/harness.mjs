@@ -22,17 +22,29 @@ const send = (type, text) => (_request, response) => {
   response.end(text());
 };
 
+/** Koa middleware of the provider: lets a test change where it sends the browser. */
+const diverted = (world) => async (ctx, next) => {
+  await next();
+  const location = ctx.response.get('location');
+  if (!location?.startsWith(`${world().app.origin}/`)) return;
+  const url = new URL(location);
+  await world().divert?.(url);
+  ctx.set('location', url.href);
+};
+
 /**
  * @typedef {object} World
  * @property {object} options of the session of pages that load from now on; to be changed by tests
+ * @property {(url: URL) => void | Promise<void>} [divert] changes a URL of the app that the provider redirects to
  */
 export const test = base.extend({
   /** What a test changes about its world: the options of `startWorld`. */
   setting: [{}, { option: true }],
   world: async ({ setting }, use) => {
+    const middleware = [diverted(() => world), ...[setting.provider?.middleware ?? []].flat()];
     const world = await startWorld({
       ...setting,
-      provider: { consent: 'never', ...setting.provider },
+      provider: { consent: 'never', ...setting.provider, middleware },
       routes: {
         '/': send('text/html; charset=utf-8', () => html('/test.js')),
         '/app/orders': send('text/html; charset=utf-8', () => html('/test.js')),

@@ -46,11 +46,11 @@ export function contentSecurityPolicy(provider, apis, change) {
  * Starts the app's server: www/app at /, pkg at /strongroom/, the package's callback page at /callback.html.
  * @param {{
  *   port?: number, host?: string,
- *   csp: () => string, config: () => object,
+ *   csp: () => string, config: () => object, headers?: Record<string, string>,
  *   routes?: Record<string, import('node:http').RequestListener>,
  * }} options `config` is served as /config.json; `routes` come first
  */
-export async function startApp({ port, host, csp, config, routes = {} }) {
+export async function startApp({ port, host, csp, config, headers = {}, routes = {} }) {
   const server = await listen(
     async (request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://localhost');
@@ -58,6 +58,7 @@ export async function startApp({ port, host, csp, config, routes = {} }) {
       response.setHeader('Referrer-Policy', 'no-referrer');
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Cache-Control', 'no-cache');
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       if (routes[pathname]) return routes[pathname](request, response);
       if (pathname === '/config.json') {
         return response.writeHead(200, { 'Content-Type': TYPES['.json'] }).end(JSON.stringify(config()));

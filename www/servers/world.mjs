@@ -8,17 +8,19 @@ import { startProvider } from './provider.mjs';
  * @param {object} [options]
  * @param {number} [options.port] the app's
  * @param {(policy: Record<string, string>) => void} [options.csp] changes the app's Content-Security-Policy
+ * @param {Record<string, string>} [options.headers] more of the app's response headers
  * @param {Record<string, import('node:http').RequestListener>} [options.routes] of the app, before its files
  * @param {Partial<import('./provider.mjs').ProviderOptions>} [options.provider] another `host` than localhost makes the
  *   provider a third party
  */
-export async function startWorld({ port, csp, routes, provider: more } = {}) {
+export async function startWorld({ port, csp, headers, routes, provider: more } = {}) {
   let provider;
   let api;
   const app = await startApp({
     port,
     csp: () => contentSecurityPolicy([provider.issuer], [api.origin], csp),
     config: () => ({ issuer: provider.issuer, clientId: 'spa', api: api.url }),
+    headers,
     routes,
   });
   api = await startApi({ appOrigin: app.origin, issuer: () => provider.issuer });
