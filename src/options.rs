@@ -3,8 +3,6 @@
 //! The page checks the same rules before it opens the vault (`pkg-template/src/options.ts`), so that a mistake throws
 //! where it was made; the vault does not rely on that. `tests/options.json` holds both to one table.
 
-use std::collections::HashSet;
-
 use crate::error::{Code, Error, Result};
 use crate::platform::{Platform, Url};
 use crate::protocol::authorization::check_parameters;
@@ -92,9 +90,12 @@ impl Config {
             return Err(invalid("issuer", "must be an absolute URL without query and fragment"));
         }
         require_secure("issuer", &options.issuer)?;
-        for (name, uri) in
-            [("redirectUri", &options.redirect_uri), ("silent.redirectUri", &options.silent.redirect_uri)]
-        {
+        let own = [
+            ("redirectUri", Some(&options.redirect_uri)),
+            ("postLogoutRedirectUri", options.post_logout_redirect_uri.as_ref()),
+            ("silent.redirectUri", Some(&options.silent.redirect_uri)),
+        ];
+        for (name, uri) in own.into_iter().filter_map(|(name, uri)| Some((name, uri?))) {
             let url = platform.parse_url(uri).ok_or_else(|| invalid(name, "must be an absolute URL"))?;
             if url.origin != page.origin {
                 return Err(invalid(name, "must be of the page's origin"));
@@ -112,10 +113,13 @@ impl Config {
             return Err(invalid("statePrefix", "must be letters, digits and '-'"));
         }
         check_parameters(&options.params)?;
-        let apis = options.apis.into_iter().map(|api| check_api(api, platform)).collect::<Result<Vec<_>>>()?;
-        let mut urls = HashSet::new();
-        if !apis.iter().all(|api| urls.insert(api.url.href.as_str())) {
-            return Err(invalid("apis", "must not name one URL twice"));
+        let mut apis = Vec::<Api>::new();
+        for (at, api) in options.apis.into_iter().enumerate() {
+            let api = check_api(api, at, platform)?;
+            if apis.iter().any(|other| other.url.href == api.url.href) {
+                return Err(invalid_api(at, "url", "is there twice"));
+            }
+            apis.push(api);
         }
         Ok(Config {
             issuer: options.issuer,
@@ -152,23 +156,145 @@ impl Config {
     }
 }
 
-fn check_api(api: wire::ApiOptions, platform: &dyn Platform) -> Result<Api> {
-    let url = platform.parse_url(&api.url).ok_or_else(|| invalid("apis[].url", "must be an absolute URL"))?;
-    require_secure("apis[].url", &url.href)?;
+fn check_api(api: wire::ApiOptions, at: usize, platform: &dyn Platform) -> Result<Api> {
+    let url = platform.parse_url(&api.url).ok_or_else(|| invalid_api(at, "url", "must be an absolute URL"))?;
+    if !is_secure_url(&url.href) {
+        return Err(invalid_api(at, "url", HTTPS));
+    }
     if url.has_credentials || url.href.contains(['?', '#']) {
-        return Err(invalid("apis[].url", "must have no user, query and fragment"));
+        return Err(invalid_api(at, "url", "must have no user, query and fragment"));
     }
     if api.audience.is_some() && api.resource.is_some() {
-        return Err(invalid("apis[].audience", "and resource exclude each other: use what your provider knows"));
+        return Err(invalid_api(at, "audience", "and resource exclude each other: use what your provider knows"));
     }
     let target = Target { audience: api.audience, resource: api.resource };
     Ok(Api { target, scope: Scope::parse(&api.scope), url })
 }
 
+fn invalid_api(at: usize, name: &str, expected: &str) -> Error {
+    invalid(&format!("apis[{at}].{name}"), expected)
+}
+
+const HTTPS: &str = "must be https; http only on loopback (localhost)";
+
 fn require_secure(name: &'static str, url: &str) -> Result<()> {
-    if is_secure_url(url) { Ok(()) } else { Err(invalid(name, "must be https; http only on loopback (localhost)")) }
+    if is_secure_url(url) { Ok(()) } else { Err(invalid(name, HTTPS)) }
 }
 
 fn invalid(name: &str, expected: &str) -> Error {
     Error::new(Code::InvalidOption, [name, " ", expected].concat())
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::client::World;
+
+    /// The options that the page would send for `changes` to the base of `tests/options.json`.
+    fn config(table: &Value, changes: &Value) -> Result<Config> {
+        let mut options = table["base"].clone();
+        let own = json!({ "origin": "https://app.example.com", "statePrefix": "srtest-" });
+        for object in [changes, &own] {
+            for (name, value) in object.as_object().unwrap() {
+                options[name] = value.clone();
+            }
+        }
+        options["params"] =
+            options["params"].as_object().unwrap().iter().map(|(name, value)| json!([name, value])).collect();
+        Config::new(serde_json::from_value(options).unwrap(), &*World::new())
+    }
+
+    fn table() -> Value {
+        serde_json::from_str(include_str!("../tests/options.json")).unwrap()
+    }
+
+    #[test]
+    fn options_are_taken_and_refused_as_the_table_says() {
+        let table = table();
+        for changes in table["taken"].as_array().unwrap() {
+            assert!(config(&table, changes).is_ok(), "{changes}");
+        }
+        for row in table["refused"].as_array().unwrap() {
+            let error = config(&table, &row[0]).unwrap_err();
+            assert_eq!(error.code(), &Code::InvalidOption);
+            let message = error.to_wire().message;
+            assert!(message.starts_with(row[1].as_str().unwrap()), "{}: {message}", row[0]);
+        }
+    }
+
+    #[test]
+    fn a_token_goes_to_what_lies_under_an_api_and_nowhere_else() {
+        let apis = json!([
+            { "url": "https://api.example.com/v1", "scope": "one" },
+            { "url": "https://api.example.com/v1/admin/", "scope": "admin" },
+            { "url": "https://whole.example", "scope": "whole" },
+            { "url": "http://localhost:3000/api", "scope": "local" },
+        ]);
+        let config = config(&table(), &json!({ "apis": apis })).unwrap();
+        let scope = |url: &str| {
+            let url = crate::client::parse_url(url)?;
+            config.api_for(&url).map(|api| api.scope.as_string())
+        };
+        for (url, expected) in [
+            ("https://api.example.com/v1", "one"),
+            ("https://api.example.com/v1/", "one"),
+            ("https://api.example.com/v1/orders?page=2#top", "one"),
+            ("https://api.example.com/v1?x", "one"),
+            ("HTTPS://API.EXAMPLE.COM:443/v1/orders", "one"),
+            ("https://api.example.com/v2/../v1/orders", "one"),
+            ("https://api.example.com/v1/admin/users", "admin"),
+            ("https://api.example.com/v1/admin", "one"),
+            ("https://whole.example/any/thing", "whole"),
+            ("https://whole.example", "whole"),
+            ("http://localhost:3000/api/orders", "local"),
+        ] {
+            assert_eq!(scope(url).as_deref(), Some(expected), "{url}");
+        }
+        for url in [
+            "https://api.example.com/",
+            "https://api.example.com/v10",
+            "https://api.example.com/v1.evil",
+            "https://api.example.com/V1",
+            "https://api.example.com/%761",
+            "https://api.example.com/v1/../v2",
+            "https://api.example.com/v1/%2e%2e/v2",
+            "https://api.example.com/v1/..%2fv2",
+            "https://api.example.com/v1/x%2F..%2F..%2Fv2",
+            "https://api.example.com/v1/..%5cv2",
+            "http://api.example.com/v1",
+            "https://api.example.com:8443/v1",
+            "https://api.example.com.evil.test/v1",
+            "https://api.example.com@evil.test/v1",
+            "https://evil.test/https://api.example.com/v1",
+            "https://user@api.example.com/v1",
+            "https://sub.api.example.com/v1",
+            "https://example.com/v1",
+            "https://api.example.com./v1",
+            "http://127.0.0.1:3000/api",
+            "http://localhost:3001/api",
+            "https://localhost:3000/api",
+            "blob:https://api.example.com/v1",
+            "data:text/plain,https://api.example.com/v1",
+            "//api.example.com/v1",
+        ] {
+            assert_eq!(scope(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn openid_is_always_asked_for_and_each_api_adds_its_scope() {
+        let apis = json!([
+            { "url": "https://a.example/", "scope": "read", "resource": "urn:a" },
+            { "url": "https://a.example/admin", "scope": "admin", "resource": "urn:a" },
+            { "url": "https://b.example/", "scope": "other", "audience": "b" },
+        ]);
+        let config = config(&table(), &json!({ "scope": "email", "apis": apis })).unwrap();
+        let target = config.default_target();
+        assert_eq!(target.resource.as_deref(), Some("urn:a"));
+        assert_eq!(config.scope_for(&target).as_string(), "openid email read admin");
+        assert_eq!(config.scope_for(&Target::default()).as_string(), "openid email");
+    }
 }

@@ -73,14 +73,18 @@ export function millis(options: Own, name: string, label: string, fallback: numb
   return Math.ceil(value);
 }
 
-/** A record of strings as pairs. */
+/** What Strongroom sets itself in an authorization request. */
+const RESERVED =
+  'client_id client_secret code code_challenge code_challenge_method code_verifier nonce redirect_uri request request_uri response_mode response_type scope state';
+
+/** Extra parameters as pairs: an object of strings, without what Strongroom sets itself. */
 export function pairs(name: string, value: unknown): [string, string][] {
   if (value === undefined) return [];
   if (typeof value !== 'object' || value === null) refuse(name, 'must be an object of strings');
-  return Object.entries(value).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? value : refuse(`${name}.${key}`, 'must be a string'),
-  ]);
+  return Object.entries(value).map(([key, value]) => {
+    if (RESERVED.split(' ').includes(key)) refuse(name, `must not contain ${key}`);
+    return [key, typeof value === 'string' ? value : refuse(`${name}.${key}`, 'must be a string')];
+  });
 }
 
 function parse(name: string, value: string, base?: string): URL {

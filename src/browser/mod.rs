@@ -5,6 +5,8 @@ mod crypto;
 mod http;
 mod page;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::rc::Rc;

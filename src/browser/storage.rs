@@ -28,10 +28,8 @@ pub(super) async fn replace(database: Database, key: String, text: String) -> Re
 /// Every key with its text.
 pub(super) async fn stored(database: Database) -> Result<Vec<(String, String)>> {
     let store = store(&database, IdbTransactionMode::Readonly).await?;
-    let keys = store.get_all_keys();
-    let texts = completed(store.get_all()).await?;
-    let keys = completed(keys).await?;
-    let (keys, texts) = (Array::from(&keys), Array::from(&texts));
+    let (keys, texts) = (completed(store.get_all_keys()), completed(store.get_all()));
+    let (keys, texts) = (Array::from(&keys.await?), Array::from(&texts.await?));
     let pairs = keys.iter().zip(texts.iter());
     Ok(pairs.filter_map(|(key, text)| Some((key.as_string()?, text.as_string()?))).collect())
 }
@@ -83,15 +81,21 @@ async fn open(database: &Database) -> Result<()> {
     Ok(())
 }
 
-/// The result of `request`, once it is there.
-async fn completed(request: std::result::Result<IdbRequest, JsValue>) -> Result<JsValue> {
-    let request = request.map_err(unavailable)?;
-    let promise = Promise::new(&mut |resolve, reject| {
-        request.set_onsuccess(Some(&resolve));
-        request.set_onerror(Some(&reject));
+/// The result of `request`, once it is there. Listens from the call on, not from the first poll: an answer waits for
+/// nobody.
+fn completed(request: std::result::Result<IdbRequest, JsValue>) -> impl Future<Output = Result<JsValue>> {
+    let listening = request.map(|request| {
+        let promise = Promise::new(&mut |resolve, reject| {
+            request.set_onsuccess(Some(&resolve));
+            request.set_onerror(Some(&reject));
+        });
+        (request, promise)
     });
-    JsFuture::from(promise).await.map_err(unavailable)?;
-    request.result().map_err(unavailable)
+    async move {
+        let (request, promise) = listening.map_err(unavailable)?;
+        JsFuture::from(promise).await.map_err(unavailable)?;
+        request.result().map_err(unavailable)
+    }
 }
 
 fn unavailable(_: JsValue) -> Error {

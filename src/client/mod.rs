@@ -22,6 +22,8 @@ use std::future::Future;
 use std::rc::{Rc, Weak};
 
 pub(crate) use flight::Flight;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+pub(crate) use tests::world::{World, parse_url};
 
 use crate::error::{Code, Error, Result};
 use crate::options::Config;

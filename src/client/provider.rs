@@ -145,8 +145,9 @@ fn unavailable(what: &str, status: u16) -> Error {
 }
 
 fn unreachable(what: &str) -> Error {
-    Error::new(Code::Network, format!("no answer to the request for {what}"))
-        .with_hint("is the provider reachable, and do its CORS and this page's Content-Security-Policy (connect-src) allow it?")
+    Error::new(Code::Network, format!("no answer to the request for {what}")).with_hint(
+        "is the provider reachable, and do its CORS and this page's Content-Security-Policy (connect-src) allow it?",
+    )
 }
 
 fn timed_out(what: &str, ms: u32) -> Error {

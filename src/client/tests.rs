@@ -1,7 +1,7 @@
 //! The flows in a simulated world: no browser, no network, no waiting.
 #![allow(clippy::unwrap_used)]
 
-mod world;
+pub(super) mod world;
 
 use std::rc::Rc;
 

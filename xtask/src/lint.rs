@@ -7,10 +7,20 @@ use anyhow::Result;
 use crate::{npm, setup, sh};
 
 /// What the web linter looks at.
-const WEB: &[&str] = &["pkg-template", "www", "tests", "xtask/src", "package.json", "tsconfig.json", "biome.json"];
+const WEB: &[&str] = &[
+    "pkg-template",
+    "www",
+    "tests",
+    "xtask/src",
+    "package.json",
+    "tsconfig.json",
+    "biome.json",
+    "playwright.config.mjs",
+];
 
 /// Checks everything; the first failure ends it.
 pub fn check() -> Result<()> {
+    setup::rust_linters()?;
     setup::wasm_target()?;
     npm::install()?;
     sh::step("rustfmt", || sh::run(sh::cargo().args(["fmt", "--all", "--check"])))?;

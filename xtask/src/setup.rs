@@ -25,6 +25,18 @@ pub fn wasm_target() -> Result<()> {
     })
 }
 
+/// rustfmt and clippy.
+pub fn rust_linters() -> Result<()> {
+    let missing = |tool: &str| !sh::succeeds(sh::cargo().args([tool, "--version"]));
+    if !missing("fmt") && !missing("clippy") {
+        return Ok(());
+    }
+    sh::step("installing rustfmt and clippy", || {
+        sh::run(Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]))
+            .map_err(|error| error.context("install rustfmt and clippy for your Rust toolchain"))
+    })
+}
+
 /// The source of the standard library. `false` where it cannot be had.
 pub fn rust_src() -> Result<bool> {
     let source = sysroot()?.join("lib/rustlib/src/rust/library/std");

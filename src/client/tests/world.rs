@@ -31,7 +31,7 @@ pub(super) const OTHER_API: &str = "https://pay.example.com/";
 pub(super) type Fault = Box<dyn Fn(&HttpRequest) -> std::result::Result<HttpResponse, NoAnswer>>;
 
 /// Everything around the client.
-pub(super) struct World {
+pub(crate) struct World {
     this: std::rc::Weak<World>,
     pool: RefCell<LocalPool>,
     spawner: LocalSpawner,
@@ -63,7 +63,7 @@ struct Issued {
 }
 
 impl World {
-    pub(super) fn new() -> Rc<World> {
+    pub(crate) fn new() -> Rc<World> {
         let pool = LocalPool::new();
         Rc::new_cyclic(|this| World {
             this: this.clone(),

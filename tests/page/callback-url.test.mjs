@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './load.mjs';
+
+const { cleaned, waitingFor } = await load('callback-url');
+const url = (path) => new URL(path, 'https://app.example.com/');
+
+test('only a state of ours makes a callback, in the query or in the fragment', () => {
+  for (const [path, expected] of [
+    ['/?code=x&state=srab-rRANDOM', 'redirect'],
+    ['/?code=x&state=srab-sRANDOM', 'frame'],
+    ['/#error=x&state=srab-pRANDOM', 'popup'],
+    ['/?state=srab-', 'redirect'],
+    ['/?code=x&state=srother-rRANDOM', undefined],
+    ['/?code=x&state=foreign', undefined],
+    ['/?code=x', undefined],
+    ['/srab-r?a=b', undefined],
+  ]) {
+    assert.equal(waitingFor(url(path), 'srab-'), expected, path);
+  }
+});
+
+test('the callback page knows those of every configuration', () => {
+  assert.equal(waitingFor(url('/?state=sr1x9-sRANDOM'), 'sr'), 'frame');
+  assert.equal(waitingFor(url('/?state=sr1x9-pRANDOM'), 'sr'), 'popup');
+});
+
+test('cleaning takes away the answer and nothing else', () => {
+  for (const [path, expected] of [
+    ['/orders?code=x&state=srab-r1&iss=y', '/orders'],
+    ['/orders?page=2&code=x&state=srab-r1&view=all#top', '/orders?page=2&view=all#top'],
+    ['/orders?a=%20+b&state=srab-r1&error=e&error_description=d&session_state=s', '/orders?a=%20+b'],
+    ['/orders?page=2#code=x&state=srab-r1', '/orders?page=2'],
+    ['/orders?code=x&state=foreign', '/orders?code=x&state=foreign'],
+  ]) {
+    assert.equal(cleaned(url(path), 'srab-'), `https://app.example.com${expected}`);
+  }
+});

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { load, page } from './load.mjs';
+
+const { base, taken, refused } = JSON.parse(readFileSync(new URL('../options.json', import.meta.url)));
+const { check, statePrefix } = await load('options');
+after(page('https://app.example.com/orders?page=1'));
+
+/** What `check` says of `options`: the error's code and message, or `taken`. */
+function outcome(options) {
+  try {
+    check(options);
+    return 'taken';
+  } catch (error) {
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+test('options are taken and refused as the table says, which the vault keeps to as well', () => {
+  for (const changes of taken) assert.equal(outcome({ ...base, ...changes }), 'taken', JSON.stringify(changes));
+  for (const [changes, message] of refused) {
+    const said = outcome({ ...base, ...changes });
+    assert.ok(said.startsWith(`invalid_option: ${message}`), `${JSON.stringify(changes)}: ${said}`);
+  }
+});
+
+test('what is of the wrong type is refused by name', () => {
+  for (const [changes, message] of [
+    [{ issuer: undefined }, 'issuer is missing'],
+    [{ clientId: undefined }, 'clientId is missing'],
+    [{ issuer: 7 }, 'issuer must be a non-empty string'],
+    [{ scope: ['openid'] }, 'scope must be'],
+    [{ vault: 'cupboard' }, "vault must be 'worker' or 'closure'"],
+    [{ vault: { placement: 'worker', fallback: 'no' } }, 'vault.fallback must be true or false'],
+    [{ vault: { place: 'worker' } }, 'vault.place is not known: known are placement, fallback'],
+    [{ silent: { onLoad: 'no' } }, 'silent.onLoad must be true or false'],
+    [{ silent: { timeoutMs: 0 } }, 'silent.timeoutMs must be a number of milliseconds above 0'],
+    [{ silent: { timeoutMs: Number.NaN } }, 'silent.timeoutMs must be a number'],
+    [{ silent: { timeoutMs: 2 ** 31 } }, 'silent.timeoutMs must be a number'],
+    [{ silent: { responseMode: 'form_post' } }, "silent.responseMode must be 'web_message' or 'query' or 'fragment'"],
+    [{ requestTimeoutMs: '10' }, 'requestTimeoutMs must be a number'],
+    [{ apis: 'https://api.example.com' }, 'apis must be an array'],
+    [{ apis: [{ audience: 'a' }] }, 'apis[0].url is missing'],
+    [{ apis: [{ uri: 'a' }] }, 'apis[0].uri is not known'],
+    [{ apis: [{ url: 'https://a.example/', scope: ['read'] }] }, 'apis[0].scope must be a string'],
+    [{ params: { max_age: 60 } }, 'params.max_age must be a string'],
+    [{ params: 'prompt=login' }, 'params must be an object of strings'],
+    [{ metadata: 'https://login.example.com' }, 'metadata must be'],
+    [{ navigate: '/' }, 'navigate must be a function'],
+    [{ redirectUri: '/callback#x' }, 'redirectUri must have no fragment'],
+    [{ assetsUrl: 'http://[' }, 'assetsUrl must be a URL'],
+  ]) {
+    const said = outcome({ ...base, ...changes });
+    assert.ok(said.startsWith(`invalid_option: ${message}`), said);
+  }
+  for (const nothing of [undefined, null, 'https://login.example.com', []]) {
+    assert.match(outcome(nothing), /^invalid_option: options must be an object/);
+  }
+});
+
+test('an option of another package or of another spelling gets a suggestion', () => {
+  for (const [name, meant] of [
+    ['authority', 'issuer'],
+    ['domain', 'issuer'],
+    ['client_id', 'clientId'],
+    ['clientID', 'clientId'],
+    ['redirect_uri', 'redirectUri'],
+    ['post_logout_redirect_uri', 'postLogoutRedirectUri'],
+    ['cacheLocation', 'vault'],
+  ]) {
+    assert.match(
+      outcome({ ...base, [name]: 'x' }),
+      new RegExp(`options\\.${name} is not known; did you mean ${meant}\\?`),
+    );
+  }
+});
+
+test('a page that is not secure is told so', () => {
+  const undo = page('http://app.example.com/', { secure: false });
+  try {
+    const { redirectUri, silent, ...options } = base;
+    assert.match(outcome(options), /^insecure_context: http:\/\/app\.example\.com is not a secure context/);
+  } finally {
+    undo();
+    page('https://app.example.com/orders?page=1');
+  }
+});
+
+test('defaults are filled in', () => {
+  const { wire, ...rest } = check({ issuer: base.issuer, clientId: 'spa' });
+  assert.deepEqual(wire, {
+    issuer: 'https://login.example.com',
+    clientId: 'spa',
+    scope: 'openid profile email',
+    redirectUri: 'https://app.example.com/',
+    postLogoutRedirectUri: 'https://app.example.com/',
+    params: [],
+    apis: [],
+    silent: { onLoad: true, redirectUri: 'https://app.example.com/', timeoutMs: 10_000 },
+    requestTimeoutMs: 10_000,
+    origin: 'https://app.example.com',
+    statePrefix: statePrefix('https://login.example.com', 'spa'),
+  });
+  assert.deepEqual(rest, { placement: 'worker', fallback: true, navigate: undefined, assetsUrl: undefined });
+});
+
+test('relative redirect URIs are of the page', () => {
+  const { wire } = check({ ...base, redirectUri: '/callback.html', silent: { redirectUri: 'silent.html' } });
+  assert.equal(wire.redirectUri, 'https://app.example.com/callback.html');
+  assert.equal(wire.silent.redirectUri, 'https://app.example.com/silent.html');
+});
+
+test('options are copied: what happens to them later, or to a prototype, changes nothing', () => {
+  const apis = [{ url: 'https://api.example.com/', scope: 'read' }];
+  const given = { ...base, apis };
+  const { wire } = check(given);
+  apis[0].url = 'https://evil.example/';
+  apis.push({ url: 'https://evil.example/' });
+  given.issuer = 'https://evil.example';
+  assert.deepEqual(wire.apis, [{ url: 'https://api.example.com/', scope: 'read' }]);
+  assert.equal(wire.issuer, base.issuer);
+  Object.prototype.responseMode = 'fragment';
+  Object.prototype.audience = 'evil';
+  try {
+    const { wire } = check({ ...base });
+    assert.equal(Object.hasOwn(wire, 'responseMode'), false);
+    assert.equal(Object.hasOwn(wire.apis[0], 'audience'), false);
+  } finally {
+    delete Object.prototype.responseMode;
+    delete Object.prototype.audience;
+  }
+});
+
+test('the prefix of states tells configurations apart', () => {
+  const prefixes = [
+    ['https://a.example', 'spa'],
+    ['https://b.example', 'spa'],
+    ['https://a.example', 'other'],
+  ].map((pair) => statePrefix(...pair));
+  assert.equal(new Set(prefixes).size, 3);
+  for (const prefix of prefixes) assert.match(prefix, /^sr[0-9a-z]+-$/);
+});
