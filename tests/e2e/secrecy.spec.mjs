@@ -98,6 +98,18 @@ for (const offline of [false, true]) {
   });
 }
 
+test('no token is in what a script can reach, with the vault in a closure', async ({ page, world }) => {
+  Object.assign(world.options, { vault: 'closure', scope: 'openid profile email offline_access' });
+  await open(page, world);
+  await signIn(page, world);
+  await page.evaluate((url) => session.fetch(`${url}orders`).then((response) => response.json()), world.api.url);
+  const readable = await page.evaluate(everythingReadable);
+  expect(readable).toContain('Ada Lovelace');
+  for (const { kind, value } of world.provider.issued.filter(({ kind }) => kind !== 'code')) {
+    expect.soft(readable.includes(core({ kind, value })[1]), `${kind} can be read`).toBe(false);
+  }
+});
+
 test('a token that is in the page is found: the search above is no empty one', async ({ page, world }) => {
   await open(page, world);
   await signIn(page, world);
