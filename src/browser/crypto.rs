@@ -23,11 +23,20 @@ pub(super) async fn verify(alg: Alg, jwk: String, signature: Vec<u8>, data: Vec<
     let jwk = js_sys::JSON::parse(&jwk).map_err(refused)?;
     let usages = js_sys::Array::of1(&JsValue::from_str("verify"));
     let import = subtle.import_key_with_object("jwk", jwk.unchecked_ref(), &parameters, false, &usages);
-    let key = JsFuture::from(import.map_err(refused)?).await.map_err(refused)?;
+    let key = match JsFuture::from(import.map_err(refused)?).await {
+        Ok(key) => key,
+        // No key at all, whatever the provider calls it: it has signed nothing.
+        Err(error) if is_data_error(&error) => return Ok(false),
+        Err(error) => return Err(refused(error)),
+    };
     let verify =
         subtle.verify_with_object_and_u8_array_and_u8_array(&parameters, key.unchecked_ref(), &signature, &data);
     let verified = JsFuture::from(verify.map_err(refused)?).await.map_err(refused)?;
     Ok(verified == JsValue::TRUE)
+}
+
+fn is_data_error(error: &JsValue) -> bool {
+    js_sys::Reflect::get(error, &"name".into()).is_ok_and(|name| name == "DataError")
 }
 
 fn subtle() -> Result<SubtleCrypto> {

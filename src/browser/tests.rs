@@ -175,10 +175,9 @@ async fn every_algorithm_verifies_its_own_signature_and_no_other() {
 }
 
 #[wasm_bindgen_test]
-async fn a_key_that_is_none_is_refused() {
+async fn a_key_that_is_none_fits_nothing() {
     let keys = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"eA","y":"eQ"}]}"#;
-    let refused = Browser::default().verify(Alg::ES256, &key(keys, Alg::ES256), bytes("AAAA"), Vec::new()).await;
-    assert_eq!(refused.unwrap_err().code().as_str(), "unsupported");
+    assert!(!verifies(Alg::ES256, &key(keys, Alg::ES256), "AAAA", "").await);
 }
 
 #[wasm_bindgen_test]
