@@ -55,6 +55,12 @@ codes! {
     InvalidResponse = "invalid_response",
     /// The ID token fails a check of OIDC Core 3.1.3.7; `claim` says which.
     InvalidIdToken = "invalid_id_token",
+    /// The userinfo response breaks the specification, or its signature is wrong.
+    InvalidUserinfo = "invalid_userinfo",
+    /// The userinfo response speaks of another user (OIDC Core 5.3.2).
+    UserinfoSubMismatch = "userinfo_sub_mismatch",
+    /// Claims of another source could not be had or verified (OIDC Core 5.6.2).
+    InvalidClaims = "invalid_claims",
     /// No answer in time.
     Timeout = "timeout",
     /// The hidden frame loaded something that is not an answer.
@@ -137,9 +143,13 @@ impl Error {
 
     /// An ID token that fails the check of `claim` (`"signature"` and `"alg"` count as claims here).
     pub fn id_token(claim: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let mut error = Error::new(Code::InvalidIdToken, message);
-        error.0.claim = Some(claim);
-        error
+        Error::new(Code::InvalidIdToken, message).with_claim(claim)
+    }
+
+    /// Names the claim that failed.
+    pub fn with_claim(mut self, claim: &'static str) -> Self {
+        self.0.claim = Some(claim);
+        self
     }
 
     /// Adds what the caller can do about it.

@@ -13,9 +13,9 @@ pub struct Json(Value);
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Json {
-    /// Parses `text`; `None` when it is no JSON.
+    /// Parses `text`; `None` when it is no JSON, or nested more than 32 levels deep.
     pub fn parse(text: &str) -> Option<Json> {
-        serde_json::from_str(text).ok().map(Json)
+        serde_json::from_str(shallow(text)?).ok().map(Json)
     }
 
     /// The own member `name` of an object.
@@ -58,6 +58,18 @@ impl Json {
         self.0.to_string()
     }
 
+    /// An object without members.
+    pub fn object() -> Json {
+        Json(serde_json::Map::new().into())
+    }
+
+    /// A copy of the object with the members of `other` written over its own.
+    pub fn merged(&self, other: &Json) -> Json {
+        let mut object = self.0.as_object().cloned().unwrap_or_default();
+        object.extend(other.0.as_object().cloned().unwrap_or_default());
+        Json(object.into())
+    }
+
     /// A copy of the object without the members `names`.
     pub fn without(&self, names: &[&str]) -> Json {
         let mut object = self.0.as_object().cloned().unwrap_or_default();
@@ -68,9 +80,9 @@ impl Json {
 
 #[cfg(target_arch = "wasm32")]
 impl Json {
-    /// Parses `text`; `None` when it is no JSON.
+    /// Parses `text`; `None` when it is no JSON, or nested more than 32 levels deep.
     pub fn parse(text: &str) -> Option<Json> {
-        js_sys::JSON::parse(text).ok().map(Json)
+        js_sys::JSON::parse(shallow(text)?).ok().map(Json)
     }
 
     /// The own member `name` of an object.
@@ -130,6 +142,22 @@ impl Json {
         js_sys::JSON::stringify(&self.0).map(String::from).unwrap_or_default()
     }
 
+    /// An object without members.
+    pub fn object() -> Json {
+        Json(js_sys::Object::new().into())
+    }
+
+    /// A copy of the object with the members of `other` written over its own.
+    pub fn merged(&self, other: &Json) -> Json {
+        let copy = self.without(&[]);
+        for name in other.keys().into_iter().filter(|name| name != "__proto__") {
+            if let Some(value) = other.get(&name) {
+                let _ = js_sys::Reflect::set(&copy.0, &wasm_bindgen::JsValue::from_str(&name), &value.0);
+            }
+        }
+        copy
+    }
+
     /// A copy of the object without the members `names`.
     pub fn without(&self, names: &[&str]) -> Json {
         let copy = js_sys::JSON::parse(&self.to_text()).unwrap_or_else(|_| js_sys::Object::new().into());
@@ -158,6 +186,26 @@ impl Json {
     }
 }
 
+/// `text`, if it is nested no deeper than anything a provider has to say.
+fn shallow(text: &str) -> Option<&str> {
+    const DEEPEST: u32 = 32;
+    let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return None;
+        }
+    }
+    Some(text)
+}
+
 /// Writes `members` as a JSON object of strings, numbers and nested JSON text; the counterpart of [`Json`] for what we store.
 #[derive(Default)]
 pub struct JsonWriter(String);
@@ -182,6 +230,13 @@ impl JsonWriter {
     pub fn number(&mut self, name: &str, value: i64) -> &mut Self {
         self.name(name);
         self.0.push_str(&value.to_string());
+        self
+    }
+
+    /// Adds a member whose value is JSON text already.
+    pub fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+        self.name(name);
+        self.0.push_str(json);
         self
     }
 
@@ -220,4 +275,25 @@ fn quote(out: &mut String, value: &str) {
         }
     }
     out.push('"');
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_has_a_limit_outside_of_strings() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Json::parse(&nested(32)).is_some());
+        assert!(Json::parse(&nested(33)).is_none());
+        assert!(Json::parse(&format!("[{:?}]", "[".repeat(100))).is_some());
+        assert!(Json::parse(&format!(r#"["\\"{}]"#, ",[]".repeat(100))).is_some());
+    }
+
+    #[test]
+    fn merging_writes_over() {
+        let (one, other) = (Json::parse(r#"{"a":1,"b":2}"#), Json::parse(r#"{"b":3,"c":4}"#));
+        let merged = one.zip(other).map(|(one, other)| one.merged(&other).without(&["c"]).to_text());
+        assert_eq!(merged.as_deref(), Some(r#"{"a":1,"b":3}"#));
+    }
 }

@@ -6,6 +6,7 @@
 use crate::error::{Code, Error, Result};
 use crate::platform::{Platform, Url};
 use crate::protocol::authorization::check_parameters;
+use crate::protocol::jws::Alg;
 use crate::protocol::metadata::is_secure_url;
 use crate::protocol::scope::Scope;
 use crate::vault::Target;
@@ -36,6 +37,14 @@ pub struct Config {
     pub metadata: Option<String>,
     /// The longest wait for one answer of the provider, in milliseconds.
     pub request_timeout_ms: u32,
+    /// Whether a sign-in asks for userinfo.
+    pub userinfo: bool,
+    /// Whether authorization requests are pushed; where the provider demands it if absent.
+    pub pushed_authorization_requests: Option<bool>,
+    /// The one algorithm of ID tokens, if the client is registered for one.
+    pub id_token_signing_alg: Option<String>,
+    /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
+    pub accept_hmac_id_tokens: bool,
     /// The origin of the page.
     pub origin: String,
     /// The host of the page.
@@ -105,12 +114,18 @@ impl Config {
             }
         }
         if options.response_mode == Some(ResponseMode::WebMessage) {
-            return Err(invalid("responseMode", "must be 'query' or 'fragment'"));
+            return Err(invalid("responseMode", "must be 'query' or 'fragment', or one of the .jwt modes"));
         }
         if options.state_prefix.is_empty()
             || !options.state_prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         {
             return Err(invalid("statePrefix", "must be letters, digits and '-'"));
+        }
+        let alg = options.id_token_signing_alg.as_deref();
+        if alg.is_some_and(|alg| {
+            Alg::parse(alg).is_none_or(|alg| alg.is_hmac() && !options.dangerously_accept_hmac_id_tokens)
+        }) {
+            return Err(invalid("idTokenSigningAlg", "must be one of RS, PS and ES with 256, 384 or 512, or EdDSA"));
         }
         check_parameters(&options.params)?;
         let mut apis = Vec::<Api>::new();
@@ -133,6 +148,10 @@ impl Config {
             silent: options.silent,
             metadata: options.metadata,
             request_timeout_ms: options.request_timeout_ms,
+            userinfo: options.userinfo,
+            pushed_authorization_requests: options.pushed_authorization_requests,
+            id_token_signing_alg: options.id_token_signing_alg,
+            accept_hmac_id_tokens: options.dangerously_accept_hmac_id_tokens,
             origin: page.origin,
             host: page.host,
             state_prefix: options.state_prefix,

@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::error::Result;
-use crate::protocol::id_token::{Alg, Hash};
 use crate::protocol::jwk::Jwk;
+use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
 use crate::wire::{Answer, Ask, FetchRequest, FromVault, ResponseHead};
 
@@ -46,6 +46,8 @@ pub trait Platform {
         body: Attachment,
         authorization: String,
     ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>>;
+    /// Whether the body of a request can be sent a second time; a stream cannot.
+    fn can_send_again(&self, body: &Attachment) -> bool;
     /// Parses an absolute URL as the platform's own requests would.
     fn parse_url(&self, url: &str) -> Option<Url>;
     /// Stores `text` under `key`, across page loads, and returns what was there, in one step.

@@ -4,7 +4,9 @@
 
 use std::fmt;
 
+use crate::json::Json;
 use crate::protocol::UnixTime;
+use crate::protocol::claims::without_access_tokens;
 use crate::protocol::id_token::IdToken;
 use crate::protocol::scope::Scope;
 use crate::protocol::token::{TokenResponse, TokenType};
@@ -30,9 +32,12 @@ pub struct Token {
     pub requested: Scope,
     /// The scope that was granted (RFC 6749 section 3.3).
     pub granted: Scope,
+    /// `authorization_details` that were granted, as JSON text (RFC 9396).
+    pub authorization_details: Option<String>,
     /// When it expires; unknown if the provider does not say.
     pub expires_at: Option<UnixTime>,
     renew_at: Option<UnixTime>,
+    obtained_at: UnixTime,
     token_type: TokenType,
     access_token: AccessToken,
 }
@@ -79,7 +84,11 @@ impl Refresh {
     /// A refresh brings no more scope than was granted (RFC 6749 section 6). Whether it may be for another API is for
     /// the provider to say.
     fn may_serve(&self, target: &Target, scope: &Scope) -> bool {
-        self.target != *target || self.scope.covers(scope)
+        match self.target == *target {
+            true => self.scope.covers(scope),
+            // No parameter asks for a token that is for no API in particular.
+            false => *target != Target::default(),
+        }
     }
 }
 
@@ -102,6 +111,14 @@ pub struct Vault {
     tokens: Vec<Token>,
     refresh: Option<Refresh>,
     id_token: Option<IdToken>,
+    further: Vec<Further>,
+}
+
+/// Claims that did not come in the ID token.
+struct Further {
+    claims: Json,
+    /// Whether they are newer than the ID token, so that they win over its claims.
+    newer: bool,
 }
 
 impl fmt::Debug for Vault {
@@ -150,13 +167,16 @@ impl Vault {
             target,
             requested,
             granted,
+            authorization_details: response.authorization_details,
             expires_at,
             renew_at,
+            obtained_at: now,
             token_type: response.token_type,
             access_token: response.access_token,
         });
         if let Some(id_token) = id_token {
             self.id_token = Some(id_token);
+            self.further.iter_mut().for_each(|further| further.newer = false);
         }
     }
 
@@ -187,6 +207,45 @@ impl Vault {
     /// The ID token of the user who is signed in.
     pub fn id_token(&self) -> Option<&IdToken> {
         self.id_token.as_ref()
+    }
+
+    /// Adds claims of the user that came from elsewhere. Of two claims with one name the newer counts.
+    pub fn add_claims(&mut self, claims: Json) {
+        self.further.push(Further { claims, newer: true });
+        // Userinfo may be asked any number of times.
+        let excess = self.further.len().saturating_sub(8);
+        self.further.drain(..excess);
+    }
+
+    /// The user's claims from all sources, secrets of distributed ones included: not for the page.
+    pub fn claims(&self) -> Option<Json> {
+        let of_token = self.id_token.as_ref()?.user_claims();
+        let merge = |newer: bool, claims: Json| {
+            let further = self.further.iter().filter(|further| further.newer == newer);
+            further.fold(claims, |claims, further| claims.merged(&further.claims))
+        };
+        Some(merge(true, merge(false, Json::object()).merged(&of_token)))
+    }
+
+    /// The user's claims as JSON text for the page.
+    pub fn claims_text(&self) -> Option<String> {
+        self.claims().map(|claims| without_access_tokens(&claims).to_text())
+    }
+
+    /// Whether a token for `target` was asked for with all of `scope`, whatever was granted.
+    pub fn was_asked_for(&self, target: &Target, scope: &Scope) -> bool {
+        self.tokens.iter().any(|token| token.target == *target && token.requested.covers(scope))
+    }
+
+    /// Whether the token of this header has been here for a minute.
+    pub fn is_older_than_a_minute(&self, authorization: &str, now: UnixTime) -> bool {
+        let token = self.tokens.iter().find(|token| token.authorization() == authorization);
+        token.is_some_and(|token| now.saturating_sub(token.obtained_at) >= RENEW_AHEAD)
+    }
+
+    /// A token that an API has refused goes: it is not sent again.
+    pub fn drop_token(&mut self, authorization: &str) {
+        self.tokens.retain(|token| token.authorization() != authorization);
     }
 
     /// Forgets everything (each secret is overwritten as it is dropped).
@@ -294,6 +353,50 @@ mod tests {
         assert_eq!((token.expose(), granted), ("second", true));
         let (_, granted) = vault.refresh_token_for(&target("b"), &Scope::parse("read")).unwrap();
         assert!(!granted);
+    }
+
+    #[test]
+    fn claims_come_from_all_sources_and_the_newer_win() {
+        let mut vault = Vault::default();
+        assert!(vault.claims_text().is_none());
+        stored(&mut vault, "a", "openid", "");
+        assert_eq!(vault.claims_text().as_deref(), Some(r#"{"sub":"ada"}"#));
+        vault.add_claims(
+            Json::parse(r#"{"sub":"ada","name":"Ada","_claim_sources":{"s":{"access_token":"hush"}}}"#).unwrap(),
+        );
+        let text = vault.claims_text().unwrap();
+        assert!(text.contains(r#""name":"Ada""#) && !text.contains("hush"), "{text}");
+        let renamed = Json::parse(r#"{"sub":"ada","name":"Countess"}"#).unwrap();
+        let newer = IdToken { subject: "ada".to_owned(), claims: renamed, raw: RawIdToken::new("raw".to_owned()) };
+        let response = HttpResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: r#"{"access_token":"t","token_type":"Bearer"}"#.to_owned(),
+        };
+        let response = TokenResponse::from_response(&response).unwrap();
+        vault.store(target("a"), Scope::default(), response, Some(newer), NOW, 0);
+        assert!(vault.claims_text().unwrap().contains("Countess"));
+        vault.add_claims(Json::parse(r#"{"name":"Lady Lovelace"}"#).unwrap());
+        assert!(vault.claims_text().unwrap().contains("Lady Lovelace"));
+        vault.clear();
+        assert!(vault.claims_text().is_none());
+    }
+
+    #[test]
+    fn a_token_for_no_api_is_not_had_by_refresh_of_one_for_an_api() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "openid", r#","refresh_token":"r""#);
+        assert!(matches!(vault.next_step(&Target::default(), &Scope::default(), NOW), NextStep::AuthorizeSilently));
+    }
+
+    #[test]
+    fn a_refused_token_is_not_used_again() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read", "");
+        vault.drop_token("Bearer other");
+        assert_eq!(step(&vault, "a", "read", 0), "Bearer a+read");
+        vault.drop_token("Bearer a+read");
+        assert_eq!(step(&vault, "a", "read", 0), "AuthorizeSilently");
     }
 
     #[test]

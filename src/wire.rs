@@ -64,6 +64,8 @@ wire_enum! {
         CheckSession(CheckSession),
         /// Makes an API request, with the access token of the API it matches. The attachment is the body.
         Fetch(FetchRequest),
+        /// Asks the provider for the user's claims, or their sources (OIDC Core 5.3, 5.6.2).
+        Userinfo(Userinfo),
         /// Signs out.
         SignOut(SignOut),
         /// Forgets everything and ends.
@@ -79,6 +81,8 @@ wire_enum! {
         Started(Started),
         /// [`Command::CheckSession`] has succeeded.
         Checked(Granted),
+        /// [`Command::Userinfo`] has succeeded: the user's claims, as JSON text.
+        Claims(String),
         /// [`Command::Fetch`] has a response. The attachment is its body: a `ReadableStream`, or a `MessagePort` that
         /// answers each `pull` with a chunk, or nothing.
         Response(ResponseHead),
@@ -137,6 +141,14 @@ wire_enum! {
         /// In a message to the window that asked (OAuth 2.0 Web Message Response Mode).
         #[serde(rename = "web_message")]
         WebMessage,
+        /// Signed, in the query (JARM 2.3.4).
+        Jwt,
+        /// Signed, in the query (JARM 2.3.1).
+        #[serde(rename = "query.jwt")]
+        QueryJwt,
+        /// Signed, in the fragment (JARM 2.3.2).
+        #[serde(rename = "fragment.jwt")]
+        FragmentJwt,
     }
 
     /// Whether somebody is signed in.
@@ -177,6 +189,14 @@ wire_struct! {
         pub metadata: Option<String>,
         /// The longest wait for one answer of the provider, in milliseconds.
         pub request_timeout_ms: u32,
+        /// Whether a sign-in asks for userinfo.
+        pub userinfo: bool,
+        /// Whether authorization requests are pushed (RFC 9126); where the provider demands it if absent.
+        pub pushed_authorization_requests: Option<bool>,
+        /// `id_token_signed_response_alg` of the client's registration.
+        pub id_token_signing_alg: Option<String>,
+        /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
+        pub dangerously_accept_hmac_id_tokens: bool,
         /// The origin of the page.
         pub origin: String,
         /// What the `state` of each of this session's requests begins with, by which the page knows its callbacks.
@@ -257,10 +277,12 @@ wire_struct! {
         pub expires_at: Option<f64>,
         /// The audience or resource it is for.
         pub audience: Option<String>,
+        /// What `authorization_details` it grants, as JSON text (RFC 9396 section 7).
+        pub authorization_details: Option<String>,
     }
 
     /// [`Command::Fetch`]: the members of a `Request`.
-    #[derive(Deserialize)]
+    #[derive(Clone, Deserialize)]
     pub struct FetchRequest {
         /// The absolute URL.
         pub url: String,
@@ -290,6 +312,13 @@ wire_struct! {
         pub kind: String,
         /// Names and values.
         pub headers: Vec<(String, String)>,
+    }
+
+    /// [`Command::Userinfo`].
+    #[derive(Deserialize)]
+    pub struct Userinfo {
+        /// Not the provider's userinfo, but the claims of the sources that the user's claims refer to.
+        pub sources: bool,
     }
 
     /// [`Command::SignOut`].

@@ -2,12 +2,12 @@
 
 export type ToVault = { "command": { id: number, command: Command, } } | { "cancel": { id: number, } } | { "answer": { id: number, answer: Answer, } };
 export type FromVault = { "reply": { id: number, reply: Reply, } } | { "ask": { id: number, ask: Ask, } } | { "withdraw": { id: number, } } | { "state": SessionState };
-export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "signOut": SignOut } | "close";
-export type Reply = "done" | { "started": Started } | { "checked": Granted } | { "response": ResponseHead } | "notAnApi" | { "error": WireError };
+export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "userinfo": Userinfo } | { "signOut": SignOut } | "close";
+export type Reply = "done" | { "started": Started } | { "checked": Granted } | { "claims": string } | { "response": ResponseHead } | "notAnApi" | { "error": WireError };
 export type Ask = { "frame": { url: string, expect: FrameExpect, } } | { "popup": { url: string, expect: FrameExpect, } } | { "navigate": { url: string, } };
 export type FrameExpect = { "webMessage": { origin: string, } } | { "callback": { redirectUri: string, } };
 export type Answer = { "url": string } | { "message": string } | "loadedOther" | "popupBlocked" | "popupClosed" | "done" | { "failed": string };
-export type ResponseMode = "query" | "fragment" | "web_message";
+export type ResponseMode = "query" | "fragment" | "web_message" | "jwt" | "query.jwt" | "fragment.jwt";
 export type Status = "loading" | "signedIn" | "signedOut";
 export type Options = { 
 /**
@@ -54,6 +54,22 @@ metadata?: string,
  * The longest wait for one answer of the provider, in milliseconds.
  */
 requestTimeoutMs: number, 
+/**
+ * Whether a sign-in asks for userinfo.
+ */
+userinfo: boolean, 
+/**
+ * Whether authorization requests are pushed (RFC 9126); where the provider demands it if absent.
+ */
+pushedAuthorizationRequests?: boolean, 
+/**
+ * `id_token_signed_response_alg` of the client's registration.
+ */
+idTokenSigningAlg?: string, 
+/**
+ * Whether ID tokens with an HMAC are taken on the word of the token endpoint.
+ */
+dangerouslyAcceptHmacIdTokens: boolean, 
 /**
  * The origin of the page.
  */
@@ -159,7 +175,11 @@ expiresAt?: number,
 /**
  * The audience or resource it is for.
  */
-audience?: string, };
+audience?: string, 
+/**
+ * What `authorization_details` it grants, as JSON text (RFC 9396 section 7).
+ */
+authorizationDetails?: string, };
 export type FetchRequest = { 
 /**
  * The absolute URL.
@@ -275,4 +295,4 @@ status?: number,
  * Why the steps before the last one could not serve.
  */
 reasons: Array<WireError>, };
-export type OwnErrorCode = 'invalid_option' | 'insecure_context' | 'unsupported' | 'discovery_failed' | 'issuer_mismatch' | 'missing_transaction' | 'state_mismatch' | 'already_handled' | 'invalid_response' | 'invalid_id_token' | 'timeout' | 'frame_blocked' | 'third_party_cookies_blocked' | 'popup_blocked' | 'popup_closed' | 'network' | 'provider_unavailable' | 'not_signed_in' | 'signed_out' | 'storage_unavailable' | 'aborted' | 'closed' | 'internal';
+export type OwnErrorCode = 'invalid_option' | 'insecure_context' | 'unsupported' | 'discovery_failed' | 'issuer_mismatch' | 'missing_transaction' | 'state_mismatch' | 'already_handled' | 'invalid_response' | 'invalid_id_token' | 'invalid_userinfo' | 'userinfo_sub_mismatch' | 'invalid_claims' | 'timeout' | 'frame_blocked' | 'third_party_cookies_blocked' | 'popup_blocked' | 'popup_closed' | 'network' | 'provider_unavailable' | 'not_signed_in' | 'signed_out' | 'storage_unavailable' | 'aborted' | 'closed' | 'internal';

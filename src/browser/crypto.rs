@@ -7,7 +7,7 @@ use web_sys::SubtleCrypto;
 
 use super::{CRYPTO, object};
 use crate::error::{Code, Error, Result};
-use crate::protocol::id_token::{Alg, Hash};
+use crate::protocol::jws::{Alg, Hash};
 
 /// The digest of `data`.
 pub(super) async fn digest(hash: Hash, data: Vec<u8>) -> Result<Vec<u8>> {
@@ -57,6 +57,7 @@ fn parameters(alg: Alg) -> js_sys::Object {
         Alg::ES384 => ("ECDSA", "P-384"),
         Alg::ES512 => ("ECDSA", "P-521"),
         Alg::EdDSA => ("Ed25519", ""),
+        Alg::HS256 | Alg::HS384 | Alg::HS512 => ("HMAC", ""),
     };
     let hash = alg.hash();
     let salt = match hash {

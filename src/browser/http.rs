@@ -7,15 +7,22 @@ use web_sys::{AbortController, Request, RequestInit, Response};
 
 use super::{global_fetch, set};
 use crate::platform::NoAnswer;
-use crate::protocol::{HttpMethod, HttpRequest, HttpResponse};
+use crate::protocol::{Cache, HttpMethod, HttpRequest, HttpResponse};
 
 /// Sends `request`, without cookies and without following a redirect that would carry a grant elsewhere.
 pub(super) async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     let abort = AbortOnDrop::new().map_err(no_answer)?;
     let init = RequestInit::new();
     let mut members = vec![("mode", "cors"), ("credentials", "omit"), ("referrerPolicy", "no-referrer")];
-    if let HttpMethod::Post = request.method {
-        members.extend([("method", "POST"), ("redirect", "error"), ("cache", "no-store")]);
+    match (request.method, request.cache) {
+        (HttpMethod::Post, _) => members.extend([("method", "POST"), ("redirect", "error"), ("cache", "no-store")]),
+        (_, Cache::Stored) => members.push(("cache", "force-cache")),
+        (_, Cache::Reload) => members.push(("cache", "reload")),
+        (_, Cache::Default) => {}
+    }
+    // A redirect would carry the token elsewhere, and nothing that carries one is for a cache.
+    if request.headers.iter().any(|(name, _)| *name == "authorization") {
+        members.extend([("redirect", "error"), ("cache", "no-store")]);
     }
     set_all(&init, members.into_iter());
     set_headers(&init, request.headers.iter().map(|(name, value)| (*name, value.as_str())));

@@ -16,8 +16,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::Result;
 use crate::platform::{Attachment, Boxed, NoAnswer, Platform, Url};
-use crate::protocol::id_token::{Alg, Hash};
 use crate::protocol::jwk::Jwk;
+use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
 use crate::wire::{FetchRequest, ResponseHead};
 
@@ -76,6 +76,11 @@ impl Platform for Browser {
         authorization: String,
     ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>> {
         Box::pin(api::fetch(request, body, authorization))
+    }
+
+    fn can_send_again(&self, body: &Attachment) -> bool {
+        let body = body.as_deref().and_then(|body| body.downcast_ref::<JsValue>());
+        !body.is_some_and(JsValue::is_instance_of::<web_sys::ReadableStream>)
     }
 
     fn parse_url(&self, url: &str) -> Option<Url> {

@@ -15,8 +15,8 @@ use web_sys::{MessageChannel, MessagePort};
 use super::{Browser, serve};
 use crate::platform::{Platform, within};
 use crate::protocol::HttpRequest;
-use crate::protocol::id_token::{Alg, Hash};
 use crate::protocol::jwk::{Jwk, Jwks};
+use crate::protocol::jws::{Alg, Hash};
 use crate::wire::{FetchRequest, ResponseHead};
 
 wasm_bindgen_test_configure!(run_in_browser);

@@ -5,10 +5,13 @@ use std::rc::Rc;
 use super::authorize::{Wish, login_required};
 use super::{Client, Flight, Standing};
 use crate::error::{Code, Error, Result};
-use crate::platform::{Attachment, Page};
+use crate::options::Api;
+use crate::platform::{Attachment, Page, Url};
+use crate::protocol::UnixTime;
+use crate::protocol::challenge::Challenge;
 use crate::protocol::scope::Scope;
 use crate::vault::{NextStep, Target};
-use crate::wire::{FetchRequest, Reply};
+use crate::wire::{FetchRequest, Reply, ResponseHead};
 
 /// A renewal under way, which others join.
 pub(super) struct Renewal {
@@ -31,9 +34,28 @@ impl Client {
         };
         let authorization = self.authorization(page, api.target.clone(), &api.scope).await?;
         // What was matched is what is requested.
-        request.url = url.href;
+        request.url = url.href.clone();
+        let sent_at = self.platform.now();
+        let mut answer = self.send(&url, request.clone(), body.clone(), authorization.clone()).await?;
+        // Once, and only what can be sent again; a second refusal is the page's.
+        if let Some(wanted) = self.second_try(&answer.0, &authorization, api, sent_at)
+            && self.platform.can_send_again(&body)
+            && let Ok(better) = self.authorization(page, api.target.clone(), &wanted).await
+        {
+            answer = self.send(&url, request, body, better).await?;
+        }
+        Ok((Reply::Response(answer.0), answer.1))
+    }
+
+    async fn send(
+        &self,
+        url: &Url,
+        request: FetchRequest,
+        body: Attachment,
+        authorization: String,
+    ) -> Result<(ResponseHead, Attachment)> {
         match self.platform.fetch(request, body, authorization).await {
-            Ok((head, body)) => Ok((Reply::Response(head), body)),
+            Ok(answer) => Ok(answer),
             Err(_) => Err(Error::new(Code::Network, ["no answer from ", &url.origin, &url.path].concat()).with_hint(
                 "is the API reachable, and do its CORS (the Authorization header) and this page's Content-Security-Policy \
                  (connect-src) allow it?",
@@ -41,8 +63,36 @@ impl Client {
         }
     }
 
+    /// The scope to ask for before a second try, where the API's refusal is one that another token can mend: the token is
+    /// no good any more (RFC 6750 section 3.1), or lacks a scope.
+    fn second_try(&self, answer: &ResponseHead, authorization: &str, api: &Api, sent_at: UnixTime) -> Option<Scope> {
+        if !matches!(answer.status, 401 | 403) {
+            return None;
+        }
+        let header = answer.headers.iter().find(|header| header.0.eq_ignore_ascii_case("www-authenticate"));
+        let challenge = header.and_then(|header| Challenge::of_token(&header.1));
+        let reason = challenge.as_ref().and_then(|challenge| challenge.param("error"));
+        match (answer.status, reason) {
+            (_, Some("insufficient_scope")) => {
+                let wanted = Scope::parse(challenge.as_ref()?.param("scope")?).union(&api.scope);
+                let news = !self.vault.borrow().was_asked_for(&api.target, &wanted);
+                news.then_some(wanted)
+            }
+            (401, Some("invalid_token")) => {
+                self.vault.borrow_mut().drop_token(authorization);
+                Some(api.scope.clone())
+            }
+            // Without a reason it may be about anything; a token that is a minute old may have been revoked.
+            (401, None) if self.vault.borrow().is_older_than_a_minute(authorization, sent_at) => {
+                self.vault.borrow_mut().drop_token(authorization);
+                Some(api.scope.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// The `Authorization` header for an API: a token that is there, or one from the ladder.
-    async fn authorization(&self, page: &Rc<dyn Page>, target: Target, scope: &Scope) -> Result<String> {
+    pub(super) async fn authorization(&self, page: &Rc<dyn Page>, target: Target, scope: &Scope) -> Result<String> {
         self.started.landed().await;
         if let Some(ready) = self.ready(&target, scope)? {
             return Ok(ready);

@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
+use super::provider::TRIES;
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
 use crate::platform::{Page, within};
-use crate::protocol::authorization::{AuthorizationRequest, UncheckedAuthorizationResponse, check_parameters};
-use crate::protocol::id_token::Hash;
+use crate::protocol::authorization::{
+    AuthorizationRequest, ReceivedAuthorizationResponse, UncheckedAuthorizationResponse, check_parameters, pushed_url,
+};
+use crate::protocol::jws::Hash;
 use crate::protocol::metadata::Metadata;
 use crate::protocol::pkce;
 use crate::protocol::scope::Scope;
@@ -67,8 +70,8 @@ impl Client {
         let expect = self.expect(&metadata, &mut back);
         let (url, transaction) = self.authorization_request(&metadata, &wish, back, None).await?;
         let response = match page.ask(Ask::Popup { url, expect }).await {
-            Answer::Url(url) => UncheckedAuthorizationResponse::from_callback_url(&url)?,
-            Answer::Message(response) => UncheckedAuthorizationResponse::from_web_message(&response)?,
+            Answer::Url(url) => ReceivedAuthorizationResponse::from_callback_url(&url)?,
+            Answer::Message(response) => ReceivedAuthorizationResponse::from_web_message(&response)?,
             Answer::PopupBlocked => {
                 return Err(Error::new(Code::PopupBlocked, "the browser did not open the popup")
                     .with_hint("call signIn in the handler of a click, before any await; or sign in by redirect"));
@@ -78,8 +81,10 @@ impl Client {
             }
             answer => return Err(unexpected(&answer)),
         };
-        let response = response.check(&transaction, &metadata)?;
-        self.redeem(epoch, response, &transaction, &metadata).await
+        let response = self.opened(response, &transaction, &metadata).await?.check(&transaction, &metadata)?;
+        self.redeem(epoch, response, &transaction, &metadata).await?;
+        self.signed_in(page).await;
+        Ok(())
     }
 
     /// Asks the provider for the session, in a hidden frame (OIDC Core 3.1.2.1, `prompt=none`).
@@ -130,8 +135,8 @@ impl Client {
         let timeout = timeout_ms.unwrap_or(silent.timeout_ms);
         let answer = within(&*self.platform, timeout, page.ask(Ask::Frame { url, expect })).await;
         let response = match answer {
-            Some(Answer::Url(url)) => UncheckedAuthorizationResponse::from_callback_url(&url)?,
-            Some(Answer::Message(response)) => UncheckedAuthorizationResponse::from_web_message(&response)?,
+            Some(Answer::Url(url)) => ReceivedAuthorizationResponse::from_callback_url(&url)?,
+            Some(Answer::Message(response)) => ReceivedAuthorizationResponse::from_web_message(&response)?,
             Some(Answer::LoadedOther) => return Err(frame_blocked()),
             Some(answer) => return Err(unexpected(&answer)),
             None => {
@@ -139,6 +144,7 @@ impl Client {
                     .with_hint("is the provider slow, or does it refuse to be framed?"));
             }
         };
+        let response = self.opened(response, &transaction, &metadata).await?;
         let response = response.check(&transaction, &metadata).map_err(|error| self.explain(error, &metadata))?;
         self.redeem(epoch, response, &transaction, &metadata).await
     }
@@ -188,6 +194,7 @@ impl Client {
             acr_values: parameter("acr_values"),
             created_at: self.platform.now(),
             silent: back.waiting == Waiting::Frame,
+            signed_response: back.mode.is_some_and(ResponseMode::is_signed),
         };
         let request = AuthorizationRequest {
             client_id: &self.config.client_id,
@@ -204,7 +211,36 @@ impl Client {
             resources: wish.target.resource.as_slice(),
             params: &params,
         };
-        Ok((request.url(&metadata.authorization_endpoint), transaction))
+        let endpoint = &metadata.authorization_endpoint;
+        let wanted = self.config.pushed_authorization_requests;
+        if !wanted.unwrap_or(metadata.require_pushed_authorization_requests) {
+            return Ok((request.url(endpoint), transaction));
+        }
+        let Some(pushed_endpoint) = &metadata.pushed_authorization_request_endpoint else {
+            return Err(Error::new(
+                Code::Unsupported,
+                "the provider's metadata has no pushed_authorization_request_endpoint",
+            )
+            .with_hint("leave the option pushedAuthorizationRequests out: the metadata decides then"));
+        };
+        let answer = self.request(&request.pushed(pushed_endpoint), "a pushed authorization request", TRIES).await?;
+        Ok((pushed_url(endpoint, &self.config.client_id, &answer)?, transaction))
+    }
+
+    /// The parameters of a response, once its signature is right if it has one.
+    pub(super) async fn opened(
+        &self,
+        received: ReceivedAuthorizationResponse,
+        transaction: &Transaction,
+        metadata: &Metadata,
+    ) -> Result<UncheckedAuthorizationResponse> {
+        match received {
+            ReceivedAuthorizationResponse::Plain(response) => response.unless_signed_was_asked(transaction),
+            ReceivedAuthorizationResponse::Signed(jws) => {
+                let jws = self.verified(jws).await?;
+                UncheckedAuthorizationResponse::from_signed(jws, metadata, &self.config.client_id, self.platform.now())
+            }
+        }
     }
 
     /// What the vault now holds for `wish`.
@@ -220,6 +256,7 @@ impl Client {
             scope: token.map(|token| token.granted.as_string()).unwrap_or_default(),
             expires_at: token.and_then(|token| token.expires_at).map(|at| at.as_millis() as f64),
             audience: wish.target.audience.clone().or_else(|| wish.target.resource.clone()),
+            authorization_details: token.and_then(|token| token.authorization_details.clone()),
         })
     }
 

@@ -6,8 +6,8 @@ use super::Client;
 use crate::error::{Code, Error, Result};
 use crate::json::{Json, JsonWriter};
 use crate::platform::{Boxed, Page};
-use crate::protocol::authorization::{UncheckedAuthorizationResponse, state_of_callback};
-use crate::protocol::id_token::Hash;
+use crate::protocol::authorization::ReceivedAuthorizationResponse;
+use crate::protocol::jws::Hash;
 use crate::protocol::transaction::Transaction;
 use crate::protocol::{TRANSACTION_LIFE_MILLIS, pkce};
 use crate::wire::{Start, Started};
@@ -20,7 +20,10 @@ impl Client {
         let mut stale = None;
         if let Some(callback) = start.callback {
             match self.answer_callback(&callback, &mut started).await {
-                Ok(()) => return Ok(started),
+                Ok(()) => {
+                    self.signed_in(page).await;
+                    return Ok(started);
+                }
                 // The back button, a reload, a second handler: no harm done, the session goes on as without a callback.
                 Err(error) if matches!(error.code(), Code::MissingTransaction | Code::AlreadyHandled) => {
                     stale = Some(error);
@@ -40,7 +43,10 @@ impl Client {
             let target = self.config.default_target();
             let scope = self.config.scope_for(&target);
             match self.renew(page, target, scope).await {
-                Ok(()) => return Ok(started),
+                Ok(()) => {
+                    self.signed_in(page).await;
+                    return Ok(started);
+                }
                 Err(error) => error,
             }
         } else {
@@ -58,8 +64,9 @@ impl Client {
     /// Answers `callback`; what it says about the return goes to `started`, also when it is a refusal.
     async fn answer_callback(&self, callback: &str, started: &mut Started) -> Result<()> {
         let epoch = self.epoch.get();
-        let state = state_of_callback(callback)
-            .ok_or_else(|| Error::new(Code::InvalidResponse, "the callback has no state, or more than one"))?;
+        let received = ReceivedAuthorizationResponse::from_callback_url(callback)?;
+        let state = received.state();
+        let state = state.ok_or_else(|| Error::new(Code::InvalidResponse, "the callback has no state"))?;
         let kept = self.take(&state).await?;
         self.platform.spawn(self.sweep());
         if let Some(sign_out) = kept.strip_prefix(SIGN_OUT) {
@@ -70,9 +77,8 @@ impl Client {
         let transaction = transaction.ok_or_else(missing)?;
         started.return_to = transaction.return_to.as_deref().and_then(|url| self.own_url(url).ok());
         started.app_state = transaction.app_state.clone();
-        let response = UncheckedAuthorizationResponse::from_callback_url(callback)?;
         let metadata = self.metadata().await?;
-        let response = response.check(&transaction, &metadata)?;
+        let response = self.opened(received, &transaction, &metadata).await?.check(&transaction, &metadata)?;
         self.redeem(epoch, response, &transaction, &metadata).await
     }
 
@@ -87,8 +93,7 @@ impl Client {
     /// What was kept for `state`: once. In its place a trace stays for as long as the transaction would have lived.
     async fn take(&self, state: &str) -> Result<String> {
         let key = self.key_of(state).await?;
-        let trace = JsonWriter::default().number("created_at", self.platform.now().as_millis()).finish();
-        let trace = [HANDLED, &trace].concat();
+        let trace = [HANDLED, &self.dated()].concat();
         match self.platform.replace(key.clone(), trace).await? {
             Some(kept) if kept.starts_with(HANDLED) => {
                 Err(Error::new(Code::AlreadyHandled, "this callback was answered before"))
@@ -101,9 +106,22 @@ impl Client {
         }
     }
 
-    async fn key_of(&self, state: &str) -> Result<String> {
+    pub(super) async fn key_of(&self, state: &str) -> Result<String> {
         let digest = self.platform.digest(Hash::Sha256, state.as_bytes().to_vec()).await?;
         Ok(pkce::random_token(&digest))
+    }
+
+    /// A stored text that says nothing but when it was written.
+    pub(super) fn dated(&self) -> String {
+        JsonWriter::default().number("created_at", self.platform.now().as_millis()).finish()
+    }
+
+    /// Whether what is stored under `key` was written less than `ms` milliseconds ago.
+    pub(super) async fn stored_within(&self, key: &str, ms: i64) -> bool {
+        let now = self.platform.now().as_millis();
+        let stored = self.platform.stored().await.unwrap_or_default();
+        let at = stored.iter().find(|entry| entry.0 == key).and_then(|entry| created_at(&entry.1));
+        at.is_some_and(|at| (0..ms).contains(&now.saturating_sub(at)))
     }
 
     /// Forgets what is older than a transaction may get.

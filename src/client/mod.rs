@@ -6,6 +6,7 @@
 //! - `redeem` turns an authorization code or a refresh token into checked tokens
 //! - `access` finds the access token for an API call, and makes the call
 //! - `sign_out` ends a session
+//! - `userinfo` learns more about the user
 
 mod access;
 mod authorize;
@@ -16,6 +17,7 @@ mod redeem;
 mod sign_out;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
+mod userinfo;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -97,6 +99,7 @@ impl Client {
             Command::Start(start) => self.start(page, start).await.map(Reply::Started),
             Command::SignIn(sign_in) => self.sign_in(page, sign_in).await.map(|()| Reply::Done),
             Command::CheckSession(check) => self.check_session(page, check).await.map(Reply::Checked),
+            Command::Userinfo(ask) => self.userinfo(page, ask).await.map(Reply::Claims),
             Command::SignOut(sign_out) => self.sign_out(page, sign_out).await.map(|()| Reply::Done),
             Command::Fetch(request) => match self.fetch(page, request, attachment).await {
                 Ok(response) => return response,

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use super::{Client, Flight};
 use crate::error::{Code, Error, ProviderError, Result};
 use crate::platform::within;
-use crate::protocol::jwk::{self, Jwks};
+use crate::protocol::jwk::Jwks;
 use crate::protocol::metadata::{self, Metadata};
-use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
+use crate::protocol::{Cache, HttpRequest, HttpResponse, UnixTime};
 
 /// How long metadata and keys are used when the provider does not say, in seconds.
 const DEFAULT_LIFE: i64 = 600;
@@ -51,17 +51,19 @@ impl<T> Kept<T> {
 impl Client {
     /// The provider's metadata (OIDC Discovery 4, RFC 8414 section 3).
     pub(super) async fn metadata(&self) -> Result<Rc<Metadata>> {
-        let known = self.provider.metadata.borrow().clone();
-        if let Some(known) = known
-            && let Ok(kept) = known.landed().await
+        let known = known(&self.provider.metadata).await;
+        if let Some(kept) = &known
             && (self.platform.now() < kept.until || self.config.metadata.is_some())
         {
-            return Ok(kept.value);
+            return Ok(kept.value.clone());
         }
         let client = self.share()?;
         let flight = self.launch(async move { client.fetch_metadata().await });
         *self.provider.metadata.borrow_mut() = Some(flight.clone());
-        Ok(flight.landed().await?.value)
+        match (flight.landed().await, known) {
+            (Err(_), Some(known)) => Ok(self.keep_using(&self.provider.metadata, known)),
+            (fetched, _) => Ok(fetched?.value),
+        }
     }
 
     async fn fetch_metadata(&self) -> Result<Kept<Metadata>> {
@@ -69,12 +71,16 @@ impl Client {
         if let Some(text) = &self.config.metadata {
             return Ok(Kept::new(Metadata::parse(text, issuer)?, None, self.platform.now()));
         }
+        let (metadata, response) = self.discover(issuer).await?;
+        Ok(Kept::new(metadata, Some(&response), self.platform.now()))
+    }
+
+    async fn discover(&self, issuer: &str) -> Result<(Metadata, HttpResponse)> {
         let mut status = 0;
         for url in metadata::discovery_urls(issuer) {
-            let response = self.request(&metadata::discovery_request(&url), "metadata (discovery)", TRIES).await?;
+            let response = self.published(&url, "metadata (discovery)", false).await?;
             if response.status == 200 {
-                let metadata = Metadata::from_response(&response, issuer)?;
-                return Ok(Kept::new(metadata, Some(&response), self.platform.now()));
+                return Ok((Metadata::from_response(&response, issuer)?, response));
             }
             status = response.status;
         }
@@ -85,30 +91,76 @@ impl Client {
 
     /// The provider's keys (OIDC Core 10.1). `unknown_key`: a token came whose key those known do not have.
     pub(super) async fn keys(&self, unknown_key: bool) -> Result<Rc<Jwks>> {
-        let known = self.provider.keys.borrow().clone();
-        if let Some(known) = known
-            && let Ok(kept) = known.landed().await
-        {
+        let known = known(&self.provider.keys).await;
+        if let Some(kept) = &known {
             let now = self.platform.now();
             let rested = now.saturating_sub(kept.fetched_at) >= KEYS_PAUSE;
             if if unknown_key { !rested } else { now < kept.until } {
-                return Ok(kept.value);
+                return Ok(kept.value.clone());
             }
         }
         let client = self.share()?;
-        let flight = self.launch(async move { client.fetch_keys().await });
+        let flight = self.launch(async move {
+            let metadata = client.metadata().await?;
+            let (keys, response) = client.fetch_keys(&metadata, unknown_key).await?;
+            Ok(Kept::new(keys, Some(&response), client.platform.now()))
+        });
         *self.provider.keys.borrow_mut() = Some(flight.clone());
-        Ok(flight.landed().await?.value)
+        match (flight.landed().await, known) {
+            // A key endpoint that is down ends no session: the keys it published last still serve.
+            (Err(error), Some(known)) => {
+                let keys = self.keep_using(&self.provider.keys, known);
+                if unknown_key { Err(error) } else { Ok(keys) }
+            }
+            (fetched, _) => Ok(fetched?.value),
+        }
     }
 
-    async fn fetch_keys(&self) -> Result<Kept<Jwks>> {
-        let metadata = self.metadata().await?;
-        let response = self.request(&jwk::jwks_request(&metadata.jwks_uri), "keys (jwks_uri)", TRIES).await?;
-        let keys = match response.status {
-            200 => Jwks::parse(&response.body)?,
-            status => return Err(unavailable("keys", status)),
+    async fn fetch_keys(&self, metadata: &Metadata, fresh: bool) -> Result<(Jwks, HttpResponse)> {
+        let response = self.published(&metadata.jwks_uri, "keys (jwks_uri)", fresh).await?;
+        match response.status {
+            200 => Ok((Jwks::parse(&response.body)?, response)),
+            status => Err(unavailable("keys", status)),
+        }
+    }
+
+    /// The keys of another issuer, which vouches for claims of the user (OIDC Core 5.6.2).
+    pub(super) async fn keys_of(&self, issuer: &str) -> Result<Rc<Jwks>> {
+        if issuer == self.config.issuer {
+            return self.keys(false).await;
+        }
+        let (metadata, _) = self.discover(issuer).await?;
+        Ok(Rc::new(self.fetch_keys(&metadata, false).await?.0))
+    }
+
+    /// What was known last serves on: the provider is asked again in half a minute.
+    fn keep_using<T>(&self, place: &RefCell<Option<Fetched<T>>>, known: Kept<T>) -> Rc<T> {
+        let value = known.value.clone();
+        let again = Flight::new();
+        again.land(Ok(Kept { until: self.platform.now().plus_millis(KEYS_PAUSE), ..known }));
+        *place.borrow_mut() = Some(again);
+        value
+    }
+
+    /// Gets what is published at `url` for anyone to see, across page loads once: the browser's own cache holds it, where
+    /// no script can change it. It serves for as long as its headers say, and for ten minutes where they say nothing.
+    async fn published(&self, url: &str, what: &str, fresh: bool) -> Result<HttpResponse> {
+        let mut request = HttpRequest::get(url);
+        let key = self.key_of(&["fetched ", url].concat()).await?;
+        let recently = !fresh && self.stored_within(&key, DEFAULT_LIFE * 1000).await;
+        request.cache = match (fresh, recently) {
+            (true, _) => Cache::Reload,
+            (_, true) => Cache::Stored,
+            _ => Cache::Default,
         };
-        Ok(Kept::new(keys, Some(&response), self.platform.now()))
+        let response = self.request(&request, what, TRIES).await?;
+        if !recently && response.status == 200 {
+            // Where nothing can be stored, the headers alone decide.
+            let client = self.share()?;
+            let note = client.dated();
+            self.platform.spawn(Box::pin(async move { drop(client.platform.replace(key, note).await) }));
+        }
+        Ok(response)
     }
 
     /// Sends `request`, up to `tries` times while there is no answer or the provider is overloaded.
@@ -137,6 +189,12 @@ impl Client {
             self.platform.sleep(wait + self.jitter(BACKOFF / 2)).await;
         }
     }
+}
+
+/// What is known, or will be in a moment.
+async fn known<T>(place: &RefCell<Option<Fetched<T>>>) -> Option<Kept<T>> {
+    let flight = place.borrow().clone()?;
+    flight.landed().await.ok()
 }
 
 fn unavailable(what: &str, status: u16) -> Error {

@@ -3,7 +3,9 @@
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
 use crate::protocol::authorization::AuthorizationResponse;
-use crate::protocol::id_token::{Expected, ExpectedNonce, IdToken, UnverifiedIdToken};
+use crate::protocol::id_token::{Expected, ExpectedNonce, IdToken};
+use crate::protocol::jwk::Jwks;
+use crate::protocol::jws::{Kind, UnverifiedJws, VerifiedJws};
 use crate::protocol::metadata::Metadata;
 use crate::protocol::scope::Scope;
 use crate::protocol::token::{self, TokenResponse};
@@ -127,7 +129,7 @@ impl Client {
             }
             let jitter = i64::from(self.jitter(JITTER));
             vault.store(target, scope, tokens, id_token, self.platform.now(), jitter);
-            vault.id_token().map(IdToken::user_claims_text)
+            vault.claims_text()
         };
         if let Some(claims) = claims {
             self.stand(Standing::SignedIn { claims });
@@ -143,24 +145,21 @@ impl Client {
         context: Context<'_>,
         metadata: &Metadata,
     ) -> Result<IdToken> {
-        let unverified = UnverifiedIdToken::parse(raw.expose())?;
-        if !self.is_signed_by_provider(&unverified, false).await?
-            && !self.is_signed_by_provider(&unverified, true).await?
-        {
-            return Err(Error::id_token("signature", "no key of the provider fits the signature of the ID token"));
-        }
+        let unverified = UnverifiedJws::parse(Kind::IdToken, raw.expose(), self.config.accept_hmac_id_tokens)?;
         let hash = unverified.alg().hash();
+        let verified = self.verified(unverified).await?;
         let access_token_hash = self.platform.digest(hash, access_token.expose().as_bytes().to_vec()).await?;
         let code_hash = match context.code {
             Some(code) => Some(self.platform.digest(hash, code.as_bytes().to_vec()).await?),
             None => None,
         };
-        unverified.assume_signature_verified().check(&Expected {
+        verified.check_id_token(&Expected {
             issuer: &metadata.issuer,
             client_id: &self.config.client_id,
             nonce: context.nonce,
             max_age: context.max_age,
             acr_values: context.acr_values,
+            registered_alg: self.config.id_token_signing_alg.as_deref(),
             allowed_algs: &metadata.id_token_signing_alg_values_supported,
             access_token_hash: Some(&access_token_hash),
             code_hash: code_hash.as_deref(),
@@ -169,9 +168,25 @@ impl Client {
         })
     }
 
-    /// Whether one of the provider's keys fits. `unknown_key`: those known did not, so newer ones are asked for.
-    async fn is_signed_by_provider(&self, token: &UnverifiedIdToken, unknown_key: bool) -> Result<bool> {
-        let keys = self.keys(unknown_key).await?;
+    /// The token, once one of the provider's keys fits its signature; newer keys are asked for if none of those known does.
+    pub(super) async fn verified(&self, token: UnverifiedJws) -> Result<VerifiedJws> {
+        // An HMAC was accepted when the token was read: it came straight from the token endpoint (OIDC Core 3.1.3.7
+        // item 6), and a public client has no key to check it with.
+        let verified = token.alg().is_hmac() || {
+            let known = self.keys(false).await?;
+            match self.is_signed_with(&token, &known).await {
+                Ok(true) => true,
+                _ => self.is_signed_with(&token, &*self.keys(true).await?).await?,
+            }
+        };
+        match verified {
+            true => Ok(token.assume_signature_verified()),
+            false => Err(token.kind().error("signature", token.kind().say(" is signed with no key of the provider"))),
+        }
+    }
+
+    /// Whether one of `keys` fits.
+    pub(super) async fn is_signed_with(&self, token: &UnverifiedJws, keys: &Jwks) -> Result<bool> {
         let mut refusal = None;
         for key in keys.candidates(token.alg(), token.kid()) {
             let signature = token.signature().to_vec();
@@ -182,10 +197,7 @@ impl Client {
                 Err(error) => refusal = Some(error),
             }
         }
-        match refusal {
-            Some(error) if unknown_key => Err(error),
-            _ => Ok(false),
-        }
+        refusal.map_or(Ok(false), Err)
     }
 }
 

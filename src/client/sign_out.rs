@@ -6,7 +6,6 @@ use super::Client;
 use super::authorize::Waiting;
 use super::callback::SIGN_OUT;
 use crate::error::{Code, Error, Result};
-use crate::json::JsonWriter;
 use crate::platform::Page;
 use crate::protocol::logout;
 use crate::secret::RawIdToken;
@@ -37,10 +36,9 @@ impl Client {
                 .with_hint("use signOut({ local: true }); the user stays signed in at the provider"));
         };
         let state = self.new_state(Waiting::Redirect);
-        let kept = JsonWriter::default().number("created_at", self.platform.now().as_millis()).finish();
         let redirect_uri = self.config.post_logout_redirect_uri.as_deref();
         // Without storage the sign-out itself still works; only its return goes unrecognised.
-        let _ = self.remember(&state, [SIGN_OUT, &kept].concat()).await;
+        let _ = self.remember(&state, [SIGN_OUT, &self.dated()].concat()).await;
         let state = redirect_uri.map(|_| state.as_str());
         Ok(logout::end_session_url(endpoint, hint.as_ref(), &self.config.client_id, redirect_uri, state, params))
     }

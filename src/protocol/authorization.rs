@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::form;
+use super::jws::{Kind, UnverifiedJws, VerifiedJws};
 use super::metadata::{Metadata, issuer_mismatch};
 use super::transaction::Transaction;
+use super::{HttpRequest, HttpResponse, UnixTime, form};
 use crate::error::{Code, Error, ProviderError, Result};
 use crate::json::Json;
 use crate::secret::{AuthorizationCode, RawIdToken};
@@ -68,6 +69,15 @@ pub struct AuthorizationRequest<'a> {
 impl AuthorizationRequest<'_> {
     /// The URL to go to.
     pub fn url(&self, authorization_endpoint: &str) -> String {
+        form::append_query(authorization_endpoint, &self.pairs())
+    }
+
+    /// The request that leaves the parameters with the provider (RFC 9126 section 2.1).
+    pub fn pushed(&self, pushed_authorization_request_endpoint: &str) -> HttpRequest {
+        HttpRequest::post_form(pushed_authorization_request_endpoint, &self.pairs())
+    }
+
+    fn pairs(&self) -> Vec<(&str, &str)> {
         let mut pairs = vec![
             ("client_id", self.client_id),
             ("response_type", "code"),
@@ -93,17 +103,44 @@ impl AuthorizationRequest<'_> {
                 pairs.push((name, value));
             }
         }
-        form::append_query(authorization_endpoint, &pairs)
+        pairs
+    }
+}
+
+/// The URL to go to with what [`AuthorizationRequest::pushed`] was answered (RFC 9126 sections 2.2, 2.3 and 4).
+pub fn pushed_url(authorization_endpoint: &str, client_id: &str, response: &HttpResponse) -> Result<String> {
+    let json = Json::parse(&response.body).filter(Json::is_object);
+    let text = |name| json.as_ref().and_then(|json| json.str(name));
+    match text("request_uri").filter(|uri| !uri.is_empty()) {
+        Some(request_uri) if matches!(response.status, 200 | 201) => {
+            Ok(form::append_query(authorization_endpoint, &[("client_id", client_id), ("request_uri", &request_uri)]))
+        }
+        _ => {
+            let (error, description, uri) = (text("error"), text("error_description"), text("error_uri"));
+            let provider = ProviderError { error, description, uri, status: Some(response.status) };
+            Err(match provider.error {
+                Some(_) => Error::from_provider(provider),
+                None => invalid("the provider does not take the pushed authorization request").with_provider(provider),
+            })
+        }
     }
 }
 
 impl ResponseMode {
+    /// Whether the response comes as a signed JWT (JARM 2.3).
+    pub fn is_signed(self) -> bool {
+        matches!(self, ResponseMode::Jwt | ResponseMode::QueryJwt | ResponseMode::FragmentJwt)
+    }
+
     /// The value of `response_mode`.
     pub fn as_str(self) -> &'static str {
         match self {
             ResponseMode::Query => "query",
             ResponseMode::Fragment => "fragment",
             ResponseMode::WebMessage => "web_message",
+            ResponseMode::Jwt => "jwt",
+            ResponseMode::QueryJwt => "query.jwt",
+            ResponseMode::FragmentJwt => "fragment.jwt",
         }
     }
 }
@@ -131,23 +168,33 @@ pub struct AuthorizationResponse {
     pub code: AuthorizationCode,
 }
 
-/// The `state` of a callback URL, if it has exactly one.
-pub fn state_of_callback(url: &str) -> Option<String> {
-    UncheckedAuthorizationResponse::from_callback_url(url).ok()?.state
+/// An authorization response as it came.
+pub enum ReceivedAuthorizationResponse {
+    /// In parameters.
+    Plain(UncheckedAuthorizationResponse),
+    /// As a signed JWT (JARM 2.3).
+    Signed(UnverifiedJws),
 }
 
-impl UncheckedAuthorizationResponse {
-    /// Reads a callback URL: the answer is where a `state` is, in the query or in the fragment, whichever was asked for.
+impl ReceivedAuthorizationResponse {
+    /// Reads a callback URL: the answer is where a `state` or a signed `response` is, in the query or in the fragment,
+    /// whichever was asked for.
     pub fn from_callback_url(url: &str) -> Result<Self> {
         let (before, fragment) = url.split_once('#').unwrap_or((url, ""));
         let query = before.split_once('?').map_or("", |(_, query)| query);
         let in_query = form::decode(query);
         let in_fragment = form::decode(fragment);
-        let has_state = |pairs: &[(String, String)]| pairs.iter().any(|pair| pair.0 == "state");
-        match (has_state(&in_query), has_state(&in_fragment)) {
+        let has = |pairs: &[(String, String)], name: &str| pairs.iter().filter(|pair| pair.0 == name).count();
+        for pairs in [&in_query, &in_fragment] {
+            if has(pairs, "response") == 1 && has(pairs, "state") == 0 {
+                let (_, jwt) = pairs.iter().find(|pair| pair.0 == "response").ok_or_else(|| twice("response"))?;
+                return Ok(Self::Signed(UnverifiedJws::parse(Kind::AuthorizationResponse, jwt, false)?));
+            }
+        }
+        match (has(&in_query, "state") > 0, has(&in_fragment, "state") > 0) {
             (true, true) => Err(twice("state")),
-            (false, true) => Self::from_pairs(in_fragment),
-            _ => Self::from_pairs(in_query),
+            (false, true) => UncheckedAuthorizationResponse::from_pairs(in_fragment).map(Self::Plain),
+            _ => UncheckedAuthorizationResponse::from_pairs(in_query).map(Self::Plain),
         }
     }
 
@@ -155,6 +202,25 @@ impl UncheckedAuthorizationResponse {
     pub fn from_web_message(response: &str) -> Result<Self> {
         let json = Json::parse(response).filter(Json::is_object);
         let json = json.ok_or_else(|| invalid("the provider's web message has no response object"))?;
+        UncheckedAuthorizationResponse::from_json(&json).map(Self::Plain)
+    }
+
+    /// The `state`, if there is exactly one: it tells which transaction the response claims to belong to.
+    pub fn state(&self) -> Option<String> {
+        match self {
+            Self::Plain(response) => response.state.clone(),
+            Self::Signed(jws) => jws.unverified_claim("state"),
+        }
+    }
+}
+
+impl UncheckedAuthorizationResponse {
+    /// The parameters in a signed response whose signature is right (JARM 2.4).
+    pub fn from_signed(jws: VerifiedJws, metadata: &Metadata, client_id: &str, now: UnixTime) -> Result<Self> {
+        Self::from_json(&jws.claims(&metadata.issuer, client_id, now, true)?)
+    }
+
+    fn from_json(json: &Json) -> Result<Self> {
         let names = json.keys();
         Self::from_pairs(names.into_iter().filter_map(|name| json.str(&name).map(|value| (name, value))).collect())
     }
@@ -176,6 +242,14 @@ impl UncheckedAuthorizationResponse {
             }
         }
         Ok(response)
+    }
+
+    /// Refuses a code that came unsigned where a signed response was asked for.
+    pub fn unless_signed_was_asked(self, transaction: &Transaction) -> Result<Self> {
+        match transaction.signed_response && self.code.is_some() {
+            true => Err(invalid("the provider's answer is not signed, as response_mode demands")),
+            false => Ok(self),
+        }
     }
 
     /// Checks the response against the transaction it must belong to (RFC 6749 section 10.12, RFC 9207 section 2.4).

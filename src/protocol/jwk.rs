@@ -1,7 +1,6 @@
 //! The provider's keys (RFC 7517, RFC 7518 section 6) and which of them may have signed.
 
-use super::HttpRequest;
-use super::id_token::Alg;
+use super::jws::Alg;
 use crate::error::{Code, Error, Result};
 use crate::json::{Json, JsonWriter};
 
@@ -27,11 +26,6 @@ pub struct Jwk {
     alg: Option<String>,
     /// The members that make the key, as JSON text for WebCrypto.
     pub json: String,
-}
-
-/// The request for the keys at `jwks_uri`.
-pub fn jwks_request(jwks_uri: &str) -> HttpRequest {
-    HttpRequest::get(jwks_uri)
 }
 
 impl Jwks {
@@ -80,6 +74,8 @@ impl Jwk {
             Alg::ES384 => ("EC", Some("P-384")),
             Alg::ES512 => ("EC", Some("P-521")),
             Alg::EdDSA => ("OKP", Some("Ed25519")),
+            // Never from the provider's published keys.
+            Alg::HS256 | Alg::HS384 | Alg::HS512 => return false,
         };
         self.kty == kty
             && crv.is_none_or(|crv| self.crv.as_deref() == Some(crv))

@@ -1,6 +1,6 @@
 //! Provider metadata (OIDC Discovery 3 and 4, RFC 8414).
 
-use super::{HttpRequest, HttpResponse};
+use super::HttpResponse;
 use crate::error::{Code, Error, Result};
 use crate::json::Json;
 
@@ -17,6 +17,12 @@ pub struct Metadata {
     pub jwks_uri: String,
     /// `end_session_endpoint` (RP-Initiated Logout 2.1)
     pub end_session_endpoint: Option<String>,
+    /// `userinfo_endpoint`
+    pub userinfo_endpoint: Option<String>,
+    /// `pushed_authorization_request_endpoint` (RFC 9126 section 5)
+    pub pushed_authorization_request_endpoint: Option<String>,
+    /// `require_pushed_authorization_requests` (RFC 9126 section 5)
+    pub require_pushed_authorization_requests: bool,
     /// `response_modes_supported`; empty when the provider does not say
     pub response_modes_supported: Vec<String>,
     /// `id_token_signing_alg_values_supported`; empty when the provider does not say
@@ -35,11 +41,6 @@ pub fn discovery_urls(issuer: &str) -> [String; 2] {
         [base, "/.well-known/openid-configuration"].concat(),
         [origin, "/.well-known/oauth-authorization-server", path].concat(),
     ]
-}
-
-/// The request for the metadata at `url`.
-pub fn discovery_request(url: &str) -> HttpRequest {
-    HttpRequest::get(url)
 }
 
 impl Metadata {
@@ -64,20 +65,21 @@ impl Metadata {
         };
         let required =
             |name: &str| optional(name)?.ok_or_else(|| failed(format!("the provider's metadata lacks {name}")));
+        let flag = |name: &str| json.get(name).and_then(|flag| flag.as_bool()).unwrap_or(false);
         Ok(Metadata {
             issuer: named,
             authorization_endpoint: required("authorization_endpoint")?,
             token_endpoint: required("token_endpoint")?,
             jwks_uri: required("jwks_uri")?,
             end_session_endpoint: optional("end_session_endpoint")?,
+            userinfo_endpoint: optional("userinfo_endpoint")?,
+            pushed_authorization_request_endpoint: optional("pushed_authorization_request_endpoint")?,
+            require_pushed_authorization_requests: flag("require_pushed_authorization_requests"),
             response_modes_supported: json.strings("response_modes_supported").unwrap_or_default(),
             id_token_signing_alg_values_supported: json
                 .strings("id_token_signing_alg_values_supported")
                 .unwrap_or_default(),
-            authorization_response_iss_parameter_supported: json
-                .get("authorization_response_iss_parameter_supported")
-                .and_then(|supported| supported.as_bool())
-                .unwrap_or(false),
+            authorization_response_iss_parameter_supported: flag("authorization_response_iss_parameter_supported"),
         })
     }
 

@@ -3,9 +3,12 @@
 //! No web-sys, no clock, no randomness, no await in here: time and random bytes are arguments.
 
 pub mod authorization;
+pub mod challenge;
+pub mod claims;
 pub mod form;
 pub mod id_token;
 pub mod jwk;
+pub mod jws;
 pub mod logout;
 pub mod metadata;
 pub mod pkce;
@@ -13,6 +16,7 @@ pub mod scope;
 pub mod time;
 pub mod token;
 pub mod transaction;
+pub mod userinfo;
 
 use std::fmt;
 
@@ -32,6 +36,17 @@ pub enum HttpMethod {
     Post,
 }
 
+/// What the browser's HTTP cache may do for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// As the response's headers say.
+    Default,
+    /// Serve what it holds, however old; fetch only what it does not hold.
+    Stored,
+    /// Fetch.
+    Reload,
+}
+
 /// A request to the provider.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
@@ -43,12 +58,20 @@ pub struct HttpRequest {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Option<String>,
+    /// The cache.
+    pub cache: Cache,
 }
 
 impl HttpRequest {
     /// A GET request for JSON.
     pub fn get(url: &str) -> HttpRequest {
-        HttpRequest { method: HttpMethod::Get, url: url.to_owned(), headers: vec![accept_json()], body: None }
+        HttpRequest {
+            method: HttpMethod::Get,
+            url: url.to_owned(),
+            headers: vec![accept_json()],
+            body: None,
+            cache: Cache::Default,
+        }
     }
 
     /// A POST request with a form, for JSON.
@@ -58,6 +81,7 @@ impl HttpRequest {
             url: url.to_owned(),
             headers: vec![accept_json(), ("content-type", "application/x-www-form-urlencoded".to_owned())],
             body: Some(form::encode(form)),
+            cache: Cache::Default,
         }
     }
 }

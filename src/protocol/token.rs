@@ -65,6 +65,8 @@ pub struct TokenResponse {
     pub refresh_token: Option<RefreshToken>,
     /// `scope`, where it is not as asked
     pub scope: Option<Scope>,
+    /// `authorization_details`, as JSON text (RFC 9396 section 7)
+    pub authorization_details: Option<String>,
     /// `id_token`, unverified
     pub id_token: Option<RawIdToken>,
 }
@@ -111,6 +113,7 @@ impl TokenResponse {
             expires_in: seconds(&json, "expires_in"),
             refresh_token: secret("refresh_token").map(RefreshToken::new),
             scope: json.str("scope").map(|scope| Scope::parse(&scope)),
+            authorization_details: json.get("authorization_details").map(|details| details.to_text()),
             id_token: secret("id_token").map(RawIdToken::new),
         })
     }

@@ -39,6 +39,8 @@ pub struct Transaction {
     pub created_at: UnixTime,
     /// Whether it was made with `prompt=none` in a hidden frame
     pub silent: bool,
+    /// Whether a signed response was asked for (JARM)
+    pub signed_response: bool,
 }
 
 impl Transaction {
@@ -67,8 +69,10 @@ impl Transaction {
         if let Some(max_age) = self.max_age {
             json.number("max_age", max_age.into());
         }
-        if self.silent {
-            json.number("silent", 1);
+        for (name, set) in [("silent", self.silent), ("signed_response", self.signed_response)] {
+            if set {
+                json.number(name, 1);
+            }
         }
         json.finish()
     }
@@ -92,6 +96,7 @@ impl Transaction {
             acr_values: json.str("acr_values"),
             created_at: UnixTime::from_millis(json.number("created_at")? as i64),
             silent: json.number("silent").is_some(),
+            signed_response: json.number("signed_response").is_some(),
         })
     }
 }
@@ -127,6 +132,7 @@ pub(crate) mod tests {
             acr_values: None,
             created_at: UnixTime::from_millis(1_800_000_000_123),
             silent: true,
+            signed_response: true,
         }
     }
 
@@ -137,7 +143,7 @@ pub(crate) mod tests {
         let read = Transaction::parse(&text).expect("it is ours");
         assert_eq!(read.to_text(), text);
         assert_eq!(read.scope, transaction().scope);
-        assert_eq!((read.max_age, read.silent, read.audience), (Some(0), true, None));
+        assert_eq!((read.max_age, read.silent, read.signed_response, read.audience), (Some(0), true, true, None));
         for wrong in ["", "{}", "null", r#"{"state":1}"#] {
             assert!(Transaction::parse(wrong).is_none());
         }

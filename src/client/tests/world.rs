@@ -14,9 +14,9 @@ use sha2::Digest;
 use crate::client::{Client, Flight};
 use crate::error::Result;
 use crate::platform::{Attachment, Boxed, NoAnswer, Page, Platform, Url};
-use crate::protocol::id_token::{Alg, Hash};
 use crate::protocol::jwk::Jwk;
-use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
+use crate::protocol::jws::{Alg, Hash};
+use crate::protocol::{Cache, HttpMethod, HttpRequest, HttpResponse, UnixTime};
 use crate::wire::{
     Answer, ApiOptions, Ask, Command, FetchRequest, FrameExpect, FromVault, Options, Reply, ResponseHead,
     SilentOptions, Status, WireError,
@@ -53,6 +53,20 @@ pub(crate) struct World {
     pub(super) meanwhile: RefCell<Option<(String, Boxed<()>)>>,
     pub(super) requests: RefCell<Vec<String>>,
     pub(super) api_calls: RefCell<Vec<(String, String)>>,
+    /// What the APIs answer next: status and `WWW-Authenticate`.
+    pub(super) refusals: RefCell<Vec<(u16, &'static str)>>,
+    /// The browser's HTTP cache.
+    cached: RefCell<BTreeMap<String, HttpResponse>>,
+    /// Changes the options of the next page load.
+    pub(super) configure: Cell<fn(&mut Options)>,
+    /// What the userinfo endpoint answers: media type and body.
+    pub(super) userinfo: RefCell<(&'static str, String)>,
+    /// More claims of ID tokens, as JSON members with a leading comma.
+    pub(super) more_claims: Cell<&'static str>,
+    /// The algorithm that ID tokens are signed with.
+    pub(super) alg: Cell<&'static str>,
+    /// The parameters of pushed requests, by their number.
+    pushed: RefCell<Vec<String>>,
 }
 
 struct Issued {
@@ -83,11 +97,20 @@ impl World {
             meanwhile: RefCell::default(),
             requests: RefCell::default(),
             api_calls: RefCell::default(),
+            refusals: RefCell::default(),
+            cached: RefCell::default(),
+            configure: Cell::new(|_| {}),
+            userinfo: RefCell::new(("application/json", r#"{"sub":"ada","email":"ada@example.com"}"#.to_owned())),
+            more_claims: Cell::new(""),
+            alg: Cell::new("ES256"),
+            pushed: RefCell::default(),
         })
     }
 
     pub(super) fn client(self: &Rc<Self>) -> Rc<Client> {
-        Client::open(options(self.origin.get()), self.clone()).expect("the options are right")
+        let mut options = options(self.origin.get());
+        self.configure.get()(&mut options);
+        Client::open(options, self.clone()).expect("the options are right")
     }
 
     /// Runs `future` to its end, letting time pass when nothing else can happen.
@@ -136,7 +159,11 @@ impl World {
     /// What the provider's authorization endpoint does with `url`: the callback URL.
     pub(super) fn authorize(&self, url: &str) -> String {
         let url = url::Url::parse(url).expect("a URL");
-        let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+        let mut query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+        if let Some(number) = query.get("request_uri").and_then(|uri| uri.strip_prefix("urn:pushed:")) {
+            let pushed = self.pushed.borrow()[number.parse::<usize>().expect("a number")].clone();
+            query.extend(url::form_urlencoded::parse(pushed.as_bytes()).into_owned());
+        }
         self.requests.borrow_mut().push(format!("authorize {}", url.as_str()));
         let user = self.user.borrow().clone();
         let state = &query["state"];
@@ -150,6 +177,12 @@ impl World {
                     challenge: query["code_challenge"].clone(),
                     user,
                 });
+                if query.get("response_mode").is_some_and(|mode| mode == "jwt") {
+                    let exp = self.now.get() / 1000 + 60;
+                    let claims =
+                        format!(r#"{{"iss":"{ISSUER}","aud":"spa","exp":{exp},"code":"{code}","state":"{state}"}}"#);
+                    return format!("{}?response={}", query["redirect_uri"], jws("ES256", &claims, "good"));
+                }
                 format!("{}?code={code}&state={state}&iss={ISSUER}", query["redirect_uri"])
             }
         }
@@ -176,7 +209,7 @@ impl World {
             assert_eq!(challenge, issued.challenge, "the verifier must be that of the challenge");
         }
         let access_token = format!("access-{}", self.next());
-        let id_token = id_token(&issued.user, &issued.nonce, self.now.get() / 1000, &access_token);
+        let id_token = self.id_token(&issued.user, &issued.nonce, &access_token);
         let refresh = match self.issues_refresh_tokens.get() {
             true => format!(r#","refresh_token":"refresh-{}""#, self.next()),
             false => String::new(),
@@ -202,8 +235,23 @@ impl World {
             let (_, fault) = self.faults.borrow_mut().remove(at);
             return fault(request);
         }
+        if let Some(other) = request.url.strip_prefix(OTHER_ISSUER) {
+            return Ok(other_issuer(other, request));
+        }
         Ok(match request.url.strip_prefix(ISSUER).expect("a request to the provider") {
             "/.well-known/openid-configuration" => response(200, &metadata()),
+            "/me" => {
+                let (media_type, body) = self.userinfo.borrow().clone();
+                HttpResponse {
+                    headers: vec![("content-type".to_owned(), media_type.to_owned())],
+                    ..response(200, &body)
+                }
+            }
+            "/par" => {
+                let mut pushed = self.pushed.borrow_mut();
+                pushed.push(body.to_owned());
+                response(201, &format!(r#"{{"request_uri":"urn:pushed:{}","expires_in":60}}"#, pushed.len() - 1))
+            }
             "/jwks" => response(200, r#"{"keys":[{"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"1"}]}"#),
             "/token" => self.token_endpoint(body),
             _ => response(404, ""),
@@ -211,23 +259,50 @@ impl World {
     }
 }
 
-fn id_token(user: &str, nonce: &str, now: i64, access_token: &str) -> String {
-    let at_hash = URL_SAFE_NO_PAD.encode(&sha2::Sha256::digest(access_token)[..16]);
-    let nonce = if nonce.is_empty() { String::new() } else { format!(r#","nonce":"{nonce}""#) };
-    let claims = format!(
-        r#"{{"iss":"{ISSUER}","sub":"{user}","aud":"spa","iat":{now},"exp":{},"name":"{user}","at_hash":"{at_hash}"{nonce}}}"#,
-        now + 3600
-    );
-    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","kid":"1"}"#);
-    [header, URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode("good")].join(".")
+impl World {
+    fn id_token(&self, user: &str, nonce: &str, access_token: &str) -> String {
+        let now = self.now.get() / 1000;
+        let at_hash = URL_SAFE_NO_PAD.encode(&sha2::Sha256::digest(access_token)[..16]);
+        let nonce = if nonce.is_empty() { String::new() } else { format!(r#","nonce":"{nonce}""#) };
+        let (exp, more) = (now + 3600, self.more_claims.get());
+        let claims = format!(
+            r#"{{"iss":"{ISSUER}","sub":"{user}","aud":"spa","iat":{now},"exp":{exp},"name":"{user}","at_hash":"{at_hash}"{nonce}{more}}}"#
+        );
+        jws(self.alg.get(), &claims, "good")
+    }
+}
+
+/// A token whose signature is good if it says so.
+pub(super) fn jws(alg: &str, claims: &str, signature: &str) -> String {
+    let header = format!(r#"{{"alg":"{alg}","kid":"1"}}"#);
+    [header.as_str(), claims, signature].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
 }
 
 fn metadata() -> String {
     format!(
         r#"{{"issuer":"{ISSUER}","authorization_endpoint":"{ISSUER}/authorize","token_endpoint":"{ISSUER}/token",
         "jwks_uri":"{ISSUER}/jwks","end_session_endpoint":"{ISSUER}/logout",
+        "userinfo_endpoint":"{ISSUER}/me","pushed_authorization_request_endpoint":"{ISSUER}/par",
         "authorization_response_iss_parameter_supported":true}}"#
     )
+}
+
+pub(super) const OTHER_ISSUER: &str = "https://claims.example";
+
+/// An issuer that vouches for claims of our provider's users.
+fn other_issuer(path: &str, request: &HttpRequest) -> HttpResponse {
+    let authorized = request.headers.contains(&("authorization", "Bearer source-token".to_owned()));
+    match path {
+        "/.well-known/openid-configuration" => {
+            response(200, &metadata().replace(ISSUER, OTHER_ISSUER).replace("login", "claims"))
+        }
+        "/jwks" => response(200, r#"{"keys":[{"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"1"}]}"#),
+        "/claims" if authorized => {
+            let claims = format!(r#"{{"iss":"{OTHER_ISSUER}","credit":"good","sub":"elsewhere"}}"#);
+            response(200, &jws("ES256", &claims, "good"))
+        }
+        _ => response(401, ""),
+    }
 }
 
 pub(super) fn response(status: u16, body: &str) -> HttpResponse {
@@ -259,6 +334,10 @@ pub(super) fn options(origin: &str) -> Options {
         },
         metadata: None,
         request_timeout_ms: 10_000,
+        userinfo: false,
+        pushed_authorization_requests: None,
+        id_token_signing_alg: None,
+        dangerously_accept_hmac_id_tokens: false,
         origin: origin.to_owned(),
         state_prefix: "srtest-".to_owned(),
     }
@@ -304,7 +383,14 @@ impl Platform for World {
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>> {
         let world = self.this.upgrade().expect("the world exists");
         Box::pin(async move {
+            let held = world.cached.borrow().get(&request.url).cloned();
+            if let (Cache::Stored, Some(held)) = (request.cache, held) {
+                return Ok(held);
+            }
             let answer = world.answer(&request);
+            if let (HttpMethod::Get, Ok(answer)) = (request.method, &answer) {
+                world.cached.borrow_mut().insert(request.url.clone(), answer.clone());
+            }
             // What was spawned meanwhile comes first.
             world.sleep(0).await;
             answer
@@ -318,15 +404,21 @@ impl Platform for World {
         authorization: String,
     ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>> {
         self.api_calls.borrow_mut().push((request.url.clone(), authorization));
+        let refusal = self.refusals.borrow_mut().pop();
+        let (status, challenge) = refusal.unwrap_or((200, ""));
         let head = ResponseHead {
-            status: 200,
+            status,
             status_text: "OK".to_owned(),
             url: request.url,
             redirected: false,
             kind: "cors".to_owned(),
-            headers: Vec::new(),
+            headers: vec![("www-authenticate".to_owned(), challenge.to_owned())],
         };
         Box::pin(async move { Ok((head, None)) })
+    }
+
+    fn can_send_again(&self, _: &Attachment) -> bool {
+        true
     }
 
     fn parse_url(&self, url: &str) -> Option<Url> {
@@ -364,6 +456,7 @@ pub(crate) fn parse_url(url: &str) -> Option<Url> {
 pub(super) struct FakePage {
     world: Rc<World>,
     pub(super) states: RefCell<Vec<(Status, Option<WireError>)>>,
+    claims: RefCell<String>,
     pub(super) asked: RefCell<Vec<String>>,
     /// Instead of what the provider would answer a frame; `None` never answers.
     pub(super) frame: RefCell<Option<Option<Answer>>>,
@@ -375,10 +468,16 @@ impl FakePage {
         Rc::new(FakePage {
             world: world.clone(),
             states: RefCell::default(),
+            claims: RefCell::default(),
             asked: RefCell::default(),
             frame: RefCell::default(),
             went_to: RefCell::default(),
         })
+    }
+
+    /// The user's claims, as JSON text.
+    pub(super) fn claims(&self) -> String {
+        self.claims.borrow().clone()
     }
 
     pub(super) fn state(&self) -> (Status, Option<WireError>) {
@@ -390,6 +489,7 @@ impl Page for FakePage {
     fn send(&self, message: &FromVault, _: Attachment) {
         if let FromVault::State(state) = message {
             self.states.borrow_mut().push((state.status, state.reason.clone()));
+            *self.claims.borrow_mut() = state.claims.clone().unwrap_or_default();
         }
     }
 

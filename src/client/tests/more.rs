@@ -1,0 +1,249 @@
+//! What a provider may offer beyond the code flow: userinfo, claims of other sources, pushed and signed messages.
+
+use super::world::{API, ISSUER, OTHER_ISSUER, World, jws, response};
+use super::{Story, error_of};
+use crate::platform::NoAnswer;
+use crate::wire::{Command, Reply, ResponseMode, Status, Userinfo};
+
+fn claims_of(reply: Reply) -> serde_json::Value {
+    match reply {
+        Reply::Claims(claims) => serde_json::from_str(&claims).unwrap(),
+        Reply::Error(error) => panic!("{error:?}"),
+        _ => panic!("no claims came"),
+    }
+}
+
+impl Story {
+    fn asks_userinfo(&self, sources: bool) -> Reply {
+        self.does(Command::Userinfo(Userinfo { sources }))
+    }
+
+    fn status_of(&self, url: &str) -> u16 {
+        match self.fetches(url) {
+            Reply::Response(head) => head.status,
+            _ => panic!("no response came"),
+        }
+    }
+}
+
+#[test]
+fn userinfo_is_asked_with_a_token_of_its_own_and_its_claims_are_the_users() {
+    let story = Story::new();
+    story.starts(None);
+    let claims = claims_of(story.asks_userinfo(false));
+    assert_eq!((claims["email"].as_str(), claims["name"].as_str()), (Some("ada@example.com"), Some("ada")));
+    assert!(!story.page.asked.borrow()[1].contains("resource="), "a token for an API is none for the provider");
+    claims_of(story.asks_userinfo(false));
+    assert_eq!(story.page.asked.borrow().len(), 2, "that token is kept too");
+}
+
+#[test]
+fn a_sign_in_comes_with_userinfo_if_the_option_says_so() {
+    let world = World::new();
+    world.configure.set(|options| options.userinfo = true);
+    let story = Story::with(world.clone());
+    story.starts(None);
+    assert_eq!(world.count("/me"), 1);
+    assert!(story.page.claims().contains("ada@example.com"));
+}
+
+#[test]
+fn userinfo_of_another_user_ends_the_sign_in() {
+    let world = World::new();
+    world.configure.set(|options| options.userinfo = true);
+    *world.userinfo.borrow_mut() = ("application/json", r#"{"sub":"grace"}"#.to_owned());
+    let story = Story::with(world);
+    story.starts(None);
+    assert_eq!(story.signed_out_for().code, "userinfo_sub_mismatch");
+}
+
+#[test]
+fn userinfo_that_cannot_be_had_ends_nothing() {
+    let world = World::new();
+    world.configure.set(|options| options.userinfo = true);
+    for _ in 0..3 {
+        world.fault("/me", Box::new(|_| Ok(response(503, ""))));
+    }
+    let story = Story::with(world);
+    story.starts(None);
+    assert_eq!(story.page.state().0, Status::SignedIn);
+    assert!(!story.page.claims().contains("email"));
+}
+
+#[test]
+fn signed_userinfo_is_verified() {
+    let story = Story::new();
+    story.starts(None);
+    let with = |claims: &str, signature: &str| {
+        *story.world.userinfo.borrow_mut() = ("application/jwt", jws("ES256", claims, signature));
+        story.asks_userinfo(false)
+    };
+    let good = format!(r#"{{"iss":"{ISSUER}","aud":"spa","sub":"ada","email":"a@b.example"}}"#);
+    assert_eq!(claims_of(with(&good, "good"))["email"], "a@b.example");
+    for (claims, signature, code) in [
+        (good.clone(), "bad", "invalid_userinfo"),
+        (good.replace(ISSUER, "https://evil.test"), "good", "invalid_userinfo"),
+        (good.replace("spa", "other"), "good", "invalid_userinfo"),
+        (good.replace("ada", "eve"), "good", "userinfo_sub_mismatch"),
+    ] {
+        assert_eq!(error_of(with(&claims, signature)).code, code);
+        assert_eq!(story.page.state().0, Status::SignedIn, "asked for later, it ends no session");
+    }
+}
+
+#[test]
+fn claims_of_other_sources_are_fetched_and_verified_on_request() {
+    let aggregated = jws("ES256", &format!(r#"{{"iss":"{OTHER_ISSUER}","shoe_size":38,"sub":"x"}}"#), "good");
+    let sources = format!(
+        r#","_claim_names":{{"shoe_size":"one","credit":"two"}},"_claim_sources":{{"one":{{"JWT":"{aggregated}"}},
+        "two":{{"endpoint":"{OTHER_ISSUER}/claims","access_token":"source-token"}}}}"#
+    );
+    let story = Story::new();
+    story.world.more_claims.set(Box::leak(sources.into_boxed_str()));
+    story.starts(None);
+    let before = story.page.claims();
+    assert!(before.contains("_claim_names") && !before.contains("38") && !before.contains("source-token"), "{before}");
+    let claims = claims_of(story.asks_userinfo(true));
+    assert_eq!((claims["shoe_size"].as_i64(), claims["credit"].as_str()), (Some(38), Some("good")));
+    assert_eq!(claims["sub"], "ada", "a source speaks of what it is named for");
+    assert!(!story.page.claims().contains("source-token"));
+}
+
+#[test]
+fn claims_that_nobody_vouches_for_are_refused() {
+    for (alg, issuer, signature) in
+        [("ES256", OTHER_ISSUER, "bad"), ("none", OTHER_ISSUER, "good"), ("ES256", "http://plain.example", "good")]
+    {
+        let jwt = jws(alg, &format!(r#"{{"iss":"{issuer}","a":1}}"#), signature);
+        let claims = format!(r#","_claim_names":{{"a":"s"}},"_claim_sources":{{"s":{{"JWT":"{jwt}"}}}}"#);
+        let story = Story::new();
+        story.world.more_claims.set(Box::leak(claims.into_boxed_str()));
+        story.starts(None);
+        assert_eq!(error_of(story.asks_userinfo(true)).code, "invalid_claims");
+    }
+}
+
+#[test]
+fn requests_are_pushed_when_the_option_says_so() {
+    let world = World::new();
+    world.configure.set(|options| options.pushed_authorization_requests = Some(true));
+    let story = Story::with(world.clone());
+    story.starts(None);
+    assert_eq!(story.page.state().0, Status::SignedIn);
+    assert_eq!(story.page.asked.borrow()[0], format!("{ISSUER}/authorize?client_id=spa&request_uri=urn%3Apushed%3A0"));
+    assert_eq!(world.count("/par"), 1);
+}
+
+#[test]
+fn a_signed_answer_signs_in_and_an_unsigned_one_does_not() {
+    let world = World::new();
+    world.configure.set(|options| options.response_mode = Some(ResponseMode::Jwt));
+    let callback = Story::with(world.clone()).leaves(None);
+    assert!(callback.contains("?response="));
+    let story = Story::with(world.clone());
+    story.starts(Some(&callback));
+    assert_eq!(story.page.state().0, Status::SignedIn);
+
+    let story = Story::with(world.clone());
+    let went = story.leaves(None);
+    let forged = went.rsplit_once('.').unwrap().0.to_owned() + ".YmFk";
+    let story = Story::with(world.clone());
+    story.starts(Some(&forged));
+    let refused = story.signed_out_for();
+    assert_eq!((refused.code.as_str(), refused.claim.as_deref()), ("invalid_response", Some("signature")));
+}
+
+#[test]
+fn an_hmac_is_taken_on_the_word_of_the_token_endpoint_only_if_the_option_says_so() {
+    let story = Story::new();
+    story.world.alg.set("HS256");
+    story.starts(None);
+    let refused = story.signed_out_for();
+    assert_eq!((refused.code.as_str(), refused.claim.as_deref()), ("invalid_id_token", Some("alg")));
+
+    let world = World::new();
+    world.alg.set("HS256");
+    world.configure.set(|options| options.dangerously_accept_hmac_id_tokens = true);
+    let story = Story::with(world);
+    story.starts(None);
+    assert_eq!(story.page.state().0, Status::SignedIn);
+}
+
+#[test]
+fn an_algorithm_that_the_client_is_not_registered_for_is_refused() {
+    let world = World::new();
+    world.configure.set(|options| options.id_token_signing_alg = Some("RS256".to_owned()));
+    let story = Story::with(world);
+    story.starts(None);
+    assert_eq!(story.signed_out_for().claim.as_deref(), Some("alg"));
+}
+
+#[test]
+fn metadata_and_keys_are_the_browsers_to_keep_across_page_loads() {
+    let world = World::new();
+    Story::with(world.clone()).starts(None);
+    world.pass(599_000);
+    Story::with(world.clone()).starts(None);
+    assert_eq!((world.count("openid-configuration"), world.count("/jwks")), (1, 1));
+    world.pass(1_001);
+    Story::with(world.clone()).starts(None);
+    assert_eq!(
+        (world.count("openid-configuration"), world.count("/jwks")),
+        (2, 2),
+        "after ten minutes they are fetched"
+    );
+}
+
+#[test]
+fn endpoints_that_are_down_end_no_running_session() {
+    let story = Story::new();
+    story.world.issues_refresh_tokens.set(true);
+    story.starts(None);
+    story.world.pass(3_700_000);
+    for _ in 0..6 {
+        story.world.fault("openid-configuration", Box::new(|_| Err(NoAnswer)));
+        story.world.fault("/jwks", Box::new(|_| Err(NoAnswer)));
+    }
+    assert_eq!(story.status_of(API), 200, "what the provider published last still serves");
+}
+
+#[test]
+fn a_refused_token_is_renewed_once_and_the_request_sent_again() {
+    let story = Story::new();
+    story.starts(None);
+    story.world.refusals.borrow_mut().push((401, r#"Bearer error="invalid_token""#));
+    assert_eq!(story.status_of(API), 200);
+    let tokens: Vec<_> = story.world.api_calls.borrow().iter().map(|call| call.1.clone()).collect();
+    assert!(tokens.len() == 2 && tokens[0] != tokens[1], "{tokens:?}");
+
+    story.world.refusals.borrow_mut().extend([(401, r#"Bearer error="invalid_token""#); 2]);
+    assert_eq!(story.status_of(API), 401, "the second refusal is the page's");
+    assert_eq!(story.world.api_calls.borrow().len(), 4);
+}
+
+#[test]
+fn a_refusal_without_a_reason_is_believed_of_an_old_token() {
+    let story = Story::new();
+    story.starts(None);
+    story.world.refusals.borrow_mut().push((401, ""));
+    assert_eq!(story.status_of(API), 401, "a fresh token is not to blame");
+    story.world.pass(60_000);
+    story.world.refusals.borrow_mut().push((401, "Bearer"));
+    assert_eq!(story.status_of(API), 200);
+    story.world.refusals.borrow_mut().push((403, r#"Bearer error="access_denied""#));
+    assert_eq!(story.status_of(API), 403);
+}
+
+#[test]
+fn more_scope_is_asked_for_once() {
+    let story = Story::new();
+    story.starts(None);
+    let challenge = r#"Bearer error="insufficient_scope", scope="write:orders""#;
+    story.world.refusals.borrow_mut().push((403, challenge));
+    assert_eq!(story.status_of(API), 200);
+    assert!(story.page.asked.borrow().last().unwrap().contains("write%3Aorders"));
+    let asked = story.page.asked.borrow().len();
+    story.world.refusals.borrow_mut().push((403, challenge));
+    assert_eq!(story.status_of(API), 403, "it was asked for already");
+    assert_eq!(story.page.asked.borrow().len(), asked);
+}

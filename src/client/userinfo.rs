@@ -1,0 +1,122 @@
+//! What else is known about the user: userinfo (OIDC Core 5.3) and claims of other sources (OIDC Core 5.6.2).
+
+use std::rc::Rc;
+
+use super::provider::TRIES;
+use super::{Client, Standing};
+use crate::error::{Code, Error, Result};
+use crate::json::Json;
+use crate::platform::Page;
+use crate::protocol::claims::{self, ClaimsSource, Source};
+use crate::protocol::jws::{Kind, UnverifiedJws};
+use crate::protocol::metadata::is_secure_url;
+use crate::protocol::scope::Scope;
+use crate::protocol::userinfo::{UncheckedUserinfo, check_subject, userinfo_request};
+use crate::vault::Target;
+use crate::wire::Userinfo;
+
+impl Client {
+    /// Completes a sign-in: with userinfo if that is configured. An answer that lies ends the session; an endpoint that
+    /// cannot be asked does not.
+    pub(super) async fn signed_in(&self, page: &Rc<dyn Page>) {
+        if !self.config.userinfo {
+            return;
+        }
+        if let Err(error) = self.ask_userinfo(page).await
+            && matches!(error.code(), Code::UserinfoSubMismatch | Code::InvalidUserinfo)
+        {
+            self.end_session(error);
+        }
+    }
+
+    /// The user's claims with those of the userinfo endpoint, or of the sources that they refer to.
+    pub(super) async fn userinfo(&self, page: &Rc<dyn Page>, ask: Userinfo) -> Result<String> {
+        match ask.sources {
+            true => self.ask_sources().await?,
+            false => self.ask_userinfo(page).await?,
+        }
+        let claims = self.vault.borrow().claims_text();
+        claims.ok_or_else(|| Error::new(Code::NotSignedIn, "the session ended meanwhile"))
+    }
+
+    async fn ask_userinfo(&self, page: &Rc<dyn Page>) -> Result<()> {
+        let epoch = self.epoch.get();
+        let metadata = self.metadata().await?;
+        let endpoint = metadata.userinfo_endpoint.as_deref();
+        let endpoint = endpoint
+            .ok_or_else(|| Error::new(Code::Unsupported, "the provider's metadata has no userinfo_endpoint"))?;
+        // A token for an API is none for this endpoint.
+        let authorization = self.authorization(page, Target::default(), &Scope::parse("openid")).await?;
+        let response = self.request(&userinfo_request(endpoint, authorization), "userinfo", TRIES).await?;
+        let claims = match UncheckedUserinfo::from_response(&response)? {
+            UncheckedUserinfo::Plain(claims) => claims,
+            UncheckedUserinfo::Signed(jws) => {
+                let now = self.platform.now();
+                self.verified(jws).await?.claims(&metadata.issuer, &self.config.client_id, now, false)?
+            }
+        };
+        let subject = self.vault.borrow().id_token().map(|id_token| id_token.subject.clone());
+        match subject {
+            Some(subject) => self.learn(epoch, check_subject(&claims, &subject)?),
+            None => Err(Error::new(Code::NotSignedIn, "the session ended meanwhile")),
+        }
+    }
+
+    async fn ask_sources(&self) -> Result<()> {
+        let epoch = self.epoch.get();
+        let known = self.vault.borrow().claims();
+        let known = known.ok_or_else(|| Error::new(Code::NotSignedIn, "nobody is signed in"))?;
+        for source in claims::sources(&known) {
+            let claims = self.claims_of(source).await?;
+            self.learn(epoch, claims)?;
+        }
+        Ok(())
+    }
+
+    /// The claims that `source` is named for, vouched for by their issuer's signature.
+    async fn claims_of(&self, source: ClaimsSource) -> Result<Json> {
+        let jwt = match source.source {
+            Source::Aggregated(jwt) => jwt,
+            Source::Distributed { endpoint, access_token } => {
+                let request = claims::claims_request(&endpoint, access_token.as_ref());
+                let response = self.request(&request, "claims of another source", TRIES).await?;
+                match response.status {
+                    200 => response.body.trim().to_owned(),
+                    status => {
+                        let message = format!("a source of claims answers with status {status}");
+                        return Err(Error::new(Code::InvalidClaims, message));
+                    }
+                }
+            }
+        };
+        let kind = Kind::Claims;
+        let jws = UnverifiedJws::parse(kind, &jwt, false)?;
+        let issuer = jws.unverified_claim("iss").filter(|iss| is_secure_url(iss));
+        let issuer = issuer.ok_or_else(|| kind.error("iss", kind.say(" names no issuer whose keys can be had")))?;
+        let keys = self.keys_of(&issuer).await?;
+        if !self.is_signed_with(&jws, &keys).await? {
+            return Err(kind.error("signature", kind.say(" is signed with no key of its issuer")));
+        }
+        let now = self.platform.now();
+        let claims = jws.assume_signature_verified().claims(&issuer, &self.config.client_id, now, false)?;
+        let names = claims.keys();
+        let others = names.iter().map(String::as_str).filter(|name| !source.claims.iter().any(|own| own == name));
+        Ok(claims.without(&others.collect::<Vec<_>>()))
+    }
+
+    /// Adds `claims` to what is known of the user, unless the user has signed out since `epoch`.
+    fn learn(&self, epoch: u32, claims: Json) -> Result<()> {
+        if epoch != self.epoch.get() {
+            return Err(Error::new(Code::SignedOut, "the user signed out meanwhile"));
+        }
+        let claims = {
+            let mut vault = self.vault.borrow_mut();
+            vault.add_claims(claims);
+            vault.claims_text()
+        };
+        if let Some(claims) = claims {
+            self.stand(Standing::SignedIn { claims });
+        }
+        Ok(())
+    }
+}
