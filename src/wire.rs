@@ -395,7 +395,7 @@ mod tests {
         }
         declare!(
             ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Status Options ApiOptions SilentOptions
-            Start SignIn CheckSession Granted FetchRequest ResponseHead SignOut Started SessionState WireError
+            Start SignIn CheckSession Granted FetchRequest ResponseHead Userinfo SignOut Started SessionState WireError
         );
         let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();
         out.push_str(&format!("export type OwnErrorCode = {};\n", codes.join(" | ")));

@@ -4,12 +4,33 @@ export const CALLBACK = 'strongroom:callback';
 /** What the letter after the prefix of a `state` says about who waits for the answer. */
 export type Waiting = 'redirect' | 'frame' | 'popup';
 
-const RESPONSE = new Set(['code', 'state', 'error', 'error_description', 'error_uri', 'iss', 'session_state']);
+const RESPONSE = new Set([
+  'code',
+  'state',
+  'error',
+  'error_description',
+  'error_uri',
+  'iss',
+  'session_state',
+  'response',
+]);
 
-/** The `state` in this query or fragment, if it begins with `prefix`. */
+/** The `state` in this query or fragment, plain or in a signed response (JARM), if it begins with `prefix`. */
 function stateIn(part: string, prefix: string): string | undefined {
-  const state = new URLSearchParams(part.slice(1)).get('state');
+  const parameters = new URLSearchParams(part.slice(1));
+  const state = parameters.get('state') ?? stateInSigned(parameters.get('response'));
   return state?.startsWith(prefix) ? state : undefined;
+}
+
+/** The `state` that a signed response claims to answer: good for knowing whom to hand it to, and for nothing else. */
+function stateInSigned(jwt: string | null): string | undefined {
+  try {
+    const payload = atob((jwt as string).split('.')[1]?.replace(/-/g, '+').replace(/_/g, '/') as string);
+    const { state } = JSON.parse(payload) as { state?: unknown };
+    return typeof state === 'string' ? state : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Who waits for the answer in `url`; nobody if it holds none of ours. */

@@ -9,6 +9,7 @@ export interface Checked {
   readonly fallback: boolean;
   readonly navigate: ((url: string) => void) | undefined;
   readonly assetsUrl: URL | undefined;
+  readonly normalizeClaims: boolean;
 }
 
 /** Own properties alone: a polluted prototype supplies no option. */
@@ -64,6 +65,17 @@ function oneOf<T extends string>(options: Own, name: string, label: string, valu
   if (value === undefined || values.includes(value as T)) return value as T | undefined;
   return refuse(label, `must be ${values.map((value) => `'${value}'`).join(' or ')}`);
 }
+
+function flag(options: Own, name: string, label = name): boolean | undefined {
+  const value = options[name];
+  if (value !== undefined && typeof value !== 'boolean') refuse(label, 'must be true or false');
+  return value;
+}
+
+/** Response modes with a signature (JARM). */
+const SIGNED = ['jwt', 'query.jwt', 'fragment.jwt'] as const;
+/** Signature algorithms with a key pair. */
+const ALG = /^([RPE]S(256|384|512)|EdDSA)$/;
 
 /** Milliseconds, within what a timer can wait. */
 export function millis(options: Own, name: string, label: string, fallback: number): number {
@@ -139,10 +151,9 @@ function api(value: unknown, at: number): ApiOptions {
 
 function vault(value: unknown): { placement: Placement; fallback: boolean } {
   const options = typeof value === 'object' ? own('vault', value, 'placement fallback') : { placement: value };
-  const { placement = 'worker', fallback = true } = options as Own;
+  const { placement = 'worker' } = options as Own;
   if (placement !== 'worker' && placement !== 'closure') refuse('vault', "must be 'worker' or 'closure'");
-  if (typeof fallback !== 'boolean') refuse('vault.fallback', 'must be true or false');
-  return { placement, fallback };
+  return { placement, fallback: flag(options, 'fallback', 'vault.fallback') ?? true };
 }
 
 /**
@@ -160,7 +171,7 @@ export function check(given: SessionOptions): Checked {
   const options = own(
     'options',
     given,
-    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl',
+    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl userinfo pushedAuthorizationRequests idTokenSigningAlg dangerouslyAcceptHmacIdTokens normalizeClaims',
   );
   const issuer = required(options, 'issuer');
   secureUrl('issuer', issuer);
@@ -174,19 +185,25 @@ export function check(given: SessionOptions): Checked {
   }
   const back = redirectUri(options, 'redirectUri', 'redirectUri') ?? `${location.origin}/`;
   const silent = own('silent', options.silent ?? {}, 'onLoad redirectUri responseMode timeoutMs');
-  const onLoad = silent.onLoad ?? true;
-  if (typeof onLoad !== 'boolean') refuse('silent.onLoad', 'must be true or false');
+  const onLoad = flag(silent, 'onLoad', 'silent.onLoad') ?? true;
+  const pushed = flag(options, 'pushedAuthorizationRequests');
+  const hmac = flag(options, 'dangerouslyAcceptHmacIdTokens') ?? false;
+  const alg = text(options, 'idTokenSigningAlg');
+  if (alg && !ALG.test(alg) && !(hmac && /^HS(256|384|512)$/.test(alg))) {
+    refuse('idTokenSigningAlg', 'must be one of RS, PS and ES with 256, 384 or 512, or EdDSA');
+  }
   const { metadata, navigate, assetsUrl, apis = [] } = options;
   if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null)) {
     refuse('metadata', "must be the provider's metadata as an object");
   }
   if (navigate !== undefined && typeof navigate !== 'function') refuse('navigate', 'must be a function');
   if (!Array.isArray(apis)) refuse('apis', 'must be an array');
-  const responseMode = oneOf<ResponseMode>(options, 'responseMode', 'responseMode', ['query', 'fragment']);
+  const responseMode = oneOf<ResponseMode>(options, 'responseMode', 'responseMode', ['query', 'fragment', ...SIGNED]);
   const silentMode = oneOf<ResponseMode>(silent, 'responseMode', 'silent.responseMode', [
     'web_message',
     'query',
     'fragment',
+    ...SIGNED,
   ]);
   const entries = apis.map(api);
   entries.forEach(({ url }, at) => {
@@ -209,11 +226,16 @@ export function check(given: SessionOptions): Checked {
         timeoutMs: millis(silent, 'timeoutMs', 'silent.timeoutMs', 10_000),
       },
       ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
+      userinfo: flag(options, 'userinfo') ?? false,
+      ...(pushed !== undefined && { pushedAuthorizationRequests: pushed }),
+      ...(alg && { idTokenSigningAlg: alg }),
+      dangerouslyAcceptHmacIdTokens: hmac,
       requestTimeoutMs: millis(options, 'requestTimeoutMs', 'requestTimeoutMs', 10_000),
       origin: location.origin,
       statePrefix: statePrefix(issuer, clientId),
     },
     ...vault(options.vault),
+    normalizeClaims: flag(options, 'normalizeClaims') ?? false,
     navigate: navigate as Checked['navigate'],
     assetsUrl:
       assetsUrl === undefined

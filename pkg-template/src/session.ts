@@ -1,4 +1,5 @@
 import { cleaned, handOver, waitingFor } from './callback-url.js';
+import { normalized } from './claims.js';
 import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchThrough } from './fetch.js';
@@ -16,15 +17,16 @@ import type {
   SignInOptions,
   SignOutOptions,
   User,
+  UserinfoOptions,
 } from './types.js';
 import { frame, openPopup, popup } from './window.js';
-import type { Answer, Ask, SignIn, SessionState as WireState } from './wire.js';
+import type { Answer, Ask, SignIn, Granted as WireGranted, SessionState as WireState } from './wire.js';
 
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
 /** Parameters that have an option of their own; their names on the wire are the same in snake case. */
 const PARAMETERS =
-  'prompt loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims';
+  'prompt loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims authorizationDetails';
 
 /** The parameters among `options`, by their names on the wire. */
 function parameters(options: Record<string, unknown>): [string, string][] {
@@ -38,16 +40,24 @@ function parameters(options: Record<string, unknown>): [string, string][] {
   return found;
 }
 
-function userOf(claims: string): User {
-  return Object.freeze(JSON.parse(claims));
-}
-
-function stateOf({ status, claims, reason }: WireState): SessionState {
+function stateOf({ status, claims, reason }: WireState, userOf: (claims: string) => User): SessionState {
   if (status === 'signedIn') return Object.freeze({ status, user: userOf(claims as string) });
   if (status === 'signedOut')
     return Object.freeze({ status, reason: new StrongroomError(reason ?? { code: '', message: '' }) });
   return LOADING;
 }
+
+const METHODS = [
+  'signIn',
+  'checkSession',
+  'userinfo',
+  'initiateLogin',
+  'fetch',
+  'signOut',
+  'subscribe',
+  'getSnapshot',
+  'close',
+] as const;
 
 class BrowserSession extends EventTarget implements Session {
   #state = LOADING;
@@ -60,6 +70,8 @@ class BrowserSession extends EventTarget implements Session {
   readonly #prefix: string;
   readonly #navigate: (url: string) => void;
   readonly #apis: readonly URL[];
+  readonly #issuer: string;
+  readonly #userOf: (claims: string) => User;
   readonly ready = new Promise<SessionState>((resolve) => {
     this.#settle = resolve;
   });
@@ -69,9 +81,14 @@ class BrowserSession extends EventTarget implements Session {
     const options = check(given);
     const { wire } = options;
     this.#prefix = wire.statePrefix;
+    this.#issuer = wire.issuer;
+    this.#userOf = (claims) => {
+      const user = JSON.parse(claims) as User;
+      return Object.freeze(options.normalizeClaims ? normalized(user) : user);
+    };
     this.#apis = wire.apis.map(({ url }) => new URL(url));
     this.#navigate = options.navigate ?? ((url) => history.replaceState(history.state, '', url));
-    for (const name of ['signIn', 'checkSession', 'fetch', 'signOut', 'subscribe', 'getSnapshot', 'close'] as const) {
+    for (const name of METHODS) {
       Object.defineProperty(this, name, { value: this[name].bind(this) });
     }
     const waiting = waitingFor(location, this.#prefix);
@@ -102,7 +119,7 @@ class BrowserSession extends EventTarget implements Session {
     }
     this.#opened = opened;
     const connection = connect(opened.port, {
-      state: (state) => this.#become(stateOf(state)),
+      state: (state) => this.#become(stateOf(state, this.#userOf)),
       ask: (ask, signal) => this.#answer(ask, signal),
     });
     await connection.command({ open: wire });
@@ -200,8 +217,28 @@ class BrowserSession extends EventTarget implements Session {
       ...(options.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 'timeoutMs', 0) }),
     };
     const [reply] = await (await this.#connection).command({ checkSession: command }, given.signal);
-    const { claims, ...granted } = (reply as { checked: Omit<Granted, 'user'> & { claims: string } }).checked;
-    return { user: userOf(claims), ...granted };
+    const { claims, authorizationDetails, ...granted } = (reply as { checked: WireGranted }).checked;
+    return {
+      user: this.#userOf(claims),
+      ...granted,
+      ...(authorizationDetails && { authorizationDetails: JSON.parse(authorizationDetails) as unknown }),
+    };
+  }
+
+  async userinfo(given: UserinfoOptions = {}): Promise<User> {
+    const { sources = false } = own('userinfo', given, 'sources signal') as UserinfoOptions;
+    const [reply] = await (await this.#connection).command({ userinfo: { sources } }, given.signal);
+    return this.#userOf((reply as { claims: string }).claims);
+  }
+
+  async initiateLogin(given: string | URL = location.href, options: SignInOptions = {}): Promise<void> {
+    const { searchParams } = new URL(given, document.baseURI);
+    const [iss, hint, target] = ['iss', 'login_hint', 'target_link_uri'].map((name) => searchParams.get(name));
+    if (iss !== this.#issuer) {
+      throw fail('issuer_mismatch', `somebody asks for a sign-in at ${iss ?? 'no issuer'}, and not at ${this.#issuer}`);
+    }
+    const returnTo = target ? ownUrl('target_link_uri', target) : `${location.origin}/`;
+    return this.signIn({ returnTo, ...(hint && { loginHint: hint }), ...options });
   }
 
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -252,6 +289,8 @@ function inert(): Session {
     ready: new Promise<SessionState>(() => {}),
     signIn: refuse,
     checkSession: refuse,
+    userinfo: refuse,
+    initiateLogin: refuse,
     fetch: refuse,
     signOut: refuse,
     subscribe: () => () => {},

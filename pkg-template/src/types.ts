@@ -18,6 +18,9 @@ export interface ApiOptions {
   scope?: string;
 }
 
+/** Response modes with a signature (JARM): the answer is refused unless a key of the provider has signed it. */
+export type SignedResponseMode = 'jwt' | 'query.jwt' | 'fragment.jwt';
+
 /** How silent authentication works. */
 export interface SilentOptions {
   /** Whether a page load tries it. Default true. */
@@ -25,7 +28,7 @@ export interface SilentOptions {
   /** The redirect URI of the hidden frame; of the page's origin. Default: `redirectUri`. */
   redirectUri?: string;
   /** How the frame is answered. Default: `web_message` where the provider's metadata promises it, else its own default. */
-  responseMode?: 'web_message' | 'query' | 'fragment';
+  responseMode?: 'web_message' | 'query' | 'fragment' | SignedResponseMode;
   /** The longest wait, in milliseconds. Default 10 000. */
   timeoutMs?: number;
 }
@@ -43,7 +46,7 @@ export interface SessionOptions {
   /** Where the provider sends the user after signing out; of the page's origin. Default: `redirectUri`. */
   postLogoutRedirectUri?: string;
   /** How a redirect is answered. Default: the provider's, usually the query. */
-  responseMode?: 'query' | 'fragment';
+  responseMode?: 'query' | 'fragment' | SignedResponseMode;
   /** Extra parameters of every authorization request, by their names on the wire. */
   params?: Record<string, string>;
   /** The APIs that tokens may go to; to no other URL. */
@@ -54,6 +57,23 @@ export interface SessionOptions {
   metadata?: Record<string, unknown>;
   /** Where the tokens live. Default `worker`, falling back to `closure`. */
   vault?: VaultOption;
+  /** Whether a sign-in asks for userinfo (OIDC Core 5.3), so that `user` has its claims too. Default false. */
+  userinfo?: boolean;
+  /**
+   * Whether `user` gets standard claims under their standard names and of their standard types, where the provider
+   * has others: `firstName` becomes `given_name`, `"true"` becomes `true`, and so on. Default false.
+   */
+  normalizeClaims?: boolean;
+  /** Whether authorization requests are pushed (RFC 9126). Default: where the provider's metadata demands it. */
+  pushedAuthorizationRequests?: boolean;
+  /** `id_token_signed_response_alg` of the client's registration; ID tokens of another algorithm are refused. */
+  idTokenSigningAlg?: string;
+  /**
+   * Takes ID tokens that are signed with HS256, HS384 or HS512 on the word of the token endpoint, over https
+   * (OIDC Core 3.1.3.7 item 6): nobody checks their signature, since a public client shares no secret with the
+   * provider. Only for a provider that signs no other way. Default false.
+   */
+  dangerouslyAcceptHmacIdTokens?: boolean;
   /** The longest wait for one answer of the provider, in milliseconds. Default 10 000. */
   requestTimeoutMs?: number;
   /** How `returnTo` is restored after a redirect. Default `history.replaceState`; give your router's replace function. */
@@ -86,6 +106,8 @@ export interface AuthorizationParameters {
   organization?: string;
   /** `claims` (OIDC Core 5.5) */
   claims?: Record<string, unknown>;
+  /** `authorization_details` (RFC 9396) */
+  authorizationDetails?: readonly Record<string, unknown>[];
   /** Any other parameter, by its name on the wire. */
   params?: Record<string, string>;
 }
@@ -112,6 +134,14 @@ export interface CheckSessionOptions extends AuthorizationParameters {
   resource?: string;
   /** Instead of the session's, in milliseconds. */
   timeoutMs?: number;
+  /** Gives up. */
+  signal?: AbortSignal;
+}
+
+/** {@link Session.userinfo} */
+export interface UserinfoOptions {
+  /** Instead of the userinfo endpoint, asks the sources that the user's claims refer to (OIDC Core 5.6.2). */
+  sources?: boolean;
   /** Gives up. */
   signal?: AbortSignal;
 }
@@ -168,6 +198,8 @@ export interface Granted {
   readonly expiresAt?: number;
   /** The audience or resource it is for. */
   readonly audience?: string;
+  /** What `authorization_details` it grants (RFC 9396 section 7). */
+  readonly authorizationDetails?: unknown;
 }
 
 /** What a page load that answers a redirect brings back. */
@@ -204,6 +236,18 @@ export interface Session extends EventTarget {
    * `consent_required`, `interaction_required`, `timeout`, `frame_blocked`, `third_party_cookies_blocked` and the like.
    */
   checkSession(options?: CheckSessionOptions): Promise<Granted>;
+  /**
+   * Asks the userinfo endpoint, or the sources that the user's claims refer to. What it says joins `state.user`.
+   * Rejects with `userinfo_sub_mismatch`, `invalid_userinfo`, `invalid_claims` and the like, and leaves the session as it is.
+   */
+  userinfo(options?: UserinfoOptions): Promise<User>;
+  /**
+   * Signs in because somebody else asks for it: for the page at the client's `initiate_login_uri` (OIDC Core 4).
+   * Rejects with `issuer_mismatch` if it asks for another issuer, and with `invalid_option` if it wants to return to
+   * another origin.
+   * @param url the URL with `iss`, `login_hint` and `target_link_uri`. Default: the current one
+   */
+  initiateLogin(url?: string | URL, options?: SignInOptions): Promise<void>;
   /**
    * `fetch`. A request to one of `apis` goes out with its access token (an `Authorization` header of the caller's is
    * replaced); any other goes out as it is. Rejects with a {@link StrongroomError} when no token can be had.

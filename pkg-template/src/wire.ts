@@ -227,6 +227,11 @@ kind: string,
  * Names and values.
  */
 headers: Array<[string, string]>, };
+export type Userinfo = { 
+/**
+ * Not the provider's userinfo, but the claims of the sources that the user's claims refer to.
+ */
+sources: boolean, };
 export type SignOut = { 
 /**
  * Only here: the provider's session stays.

@@ -20,6 +20,19 @@ test('only a state of ours makes a callback, in the query or in the fragment', (
   }
 });
 
+test('a signed response tells whom it is for', () => {
+  const signed = (claims) =>
+    ['{}', JSON.stringify(claims), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
+  const own = signed({ state: 'srab-pRANDOM', code: 'ü?>' });
+  assert.equal(waitingFor(url(`/?response=${own}`), 'srab-'), 'popup');
+  assert.equal(waitingFor(url(`/?page=2#response=${own}`), 'srab-'), 'popup');
+  assert.equal(cleaned(url(`/orders?page=2&response=${own}`), 'srab-'), 'https://app.example.com/orders?page=2');
+  for (const foreign of [signed({ state: 'foreign' }), signed({ state: 7 }), signed({}), 'x', '..', 'a.%.c', '']) {
+    assert.equal(waitingFor(url(`/?response=${foreign}`), 'srab-'), undefined);
+    assert.equal(cleaned(url(`/?response=${foreign}`), 'srab-'), `https://app.example.com/?response=${foreign}`);
+  }
+});
+
 test('the callback page knows those of every configuration', () => {
   assert.equal(waitingFor(url('/?state=sr1x9-sRANDOM'), 'sr'), 'frame');
   assert.equal(waitingFor(url('/?state=sr1x9-pRANDOM'), 'sr'), 'popup');

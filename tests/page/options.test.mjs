@@ -39,6 +39,8 @@ test('what is of the wrong type is refused by name', () => {
     [{ silent: { timeoutMs: Number.NaN } }, 'silent.timeoutMs must be a number'],
     [{ silent: { timeoutMs: 2 ** 31 } }, 'silent.timeoutMs must be a number'],
     [{ silent: { responseMode: 'form_post' } }, "silent.responseMode must be 'web_message' or 'query' or 'fragment'"],
+    [{ userinfo: 'yes' }, 'userinfo must be true or false'],
+    [{ normalizeClaims: 1 }, 'normalizeClaims must be true or false'],
     [{ requestTimeoutMs: '10' }, 'requestTimeoutMs must be a number'],
     [{ apis: 'https://api.example.com' }, 'apis must be an array'],
     [{ apis: [{ audience: 'a' }] }, 'apis[0].url is missing'],
@@ -98,11 +100,19 @@ test('defaults are filled in', () => {
     params: [],
     apis: [],
     silent: { onLoad: true, redirectUri: 'https://app.example.com/', timeoutMs: 10_000 },
+    userinfo: false,
+    dangerouslyAcceptHmacIdTokens: false,
     requestTimeoutMs: 10_000,
     origin: 'https://app.example.com',
     statePrefix: statePrefix('https://login.example.com', 'spa'),
   });
-  assert.deepEqual(rest, { placement: 'worker', fallback: true, navigate: undefined, assetsUrl: undefined });
+  assert.deepEqual(rest, {
+    placement: 'worker',
+    fallback: true,
+    normalizeClaims: false,
+    navigate: undefined,
+    assetsUrl: undefined,
+  });
 });
 
 test('relative redirect URIs are of the page', () => {

@@ -12,7 +12,7 @@ test('on a server the package can be imported and a session created: it waits fo
     [{ status: 'loading' }, { status: 'loading' }, undefined],
   );
   assert.equal(session.getSnapshot(), session.getSnapshot());
-  for (const call of ['signIn', 'checkSession', 'fetch', 'signOut']) {
+  for (const call of ['signIn', 'checkSession', 'userinfo', 'initiateLogin', 'fetch', 'signOut']) {
     await assert.rejects(session[call](), { code: 'unsupported' });
   }
   session.subscribe(() => {})();
