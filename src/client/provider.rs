@@ -1,6 +1,6 @@
 //! Asking the provider: metadata and keys, each fetched once for all who need it, and patience with a bad network.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Client, Flight};
@@ -12,7 +12,7 @@ use crate::protocol::{Cache, HttpRequest, HttpResponse, UnixTime};
 
 /// How long metadata and keys are used when the provider does not say, in seconds.
 const DEFAULT_LIFE: i64 = 600;
-/// How long the provider is left alone after its keys were fetched, in milliseconds.
+/// How long the provider is left alone after its keys were fetched for an unknown one, in milliseconds.
 const KEYS_PAUSE: i64 = 30_000;
 /// How often a request that changes nothing is tried in all.
 pub(super) const TRIES: u32 = 3;
@@ -26,12 +26,13 @@ type Fetched<T> = Flight<Result<Kept<T>>>;
 pub(super) struct Provider {
     metadata: RefCell<Option<Fetched<Metadata>>>,
     keys: RefCell<Option<Fetched<Jwks>>>,
+    /// When the keys were last asked for because none of those known fitted.
+    keys_missed_at: Cell<Option<UnixTime>>,
 }
 
 /// Something the provider published, and how long it may be used.
 struct Kept<T> {
     value: Rc<T>,
-    fetched_at: UnixTime,
     until: UnixTime,
 }
 
@@ -44,7 +45,7 @@ impl<T> Clone for Kept<T> {
 impl<T> Kept<T> {
     fn new(value: T, response: Option<&HttpResponse>, now: UnixTime) -> Self {
         let life = response.and_then(HttpResponse::max_age).unwrap_or(DEFAULT_LIFE);
-        Kept { value: Rc::new(value), fetched_at: now, until: now.plus_millis(life.saturating_mul(1000)) }
+        Kept { value: Rc::new(value), until: now.plus_millis(life.saturating_mul(1000)) }
     }
 }
 
@@ -94,9 +95,16 @@ impl Client {
         let known = known(&self.provider.keys).await;
         if let Some(kept) = &known {
             let now = self.platform.now();
-            let rested = now.saturating_sub(kept.fetched_at) >= KEYS_PAUSE;
-            if if unknown_key { !rested } else { now < kept.until } {
+            let missed_at = &self.provider.keys_missed_at;
+            let serves = match unknown_key {
+                true => missed_at.get().is_some_and(|at| now.saturating_sub(at) < KEYS_PAUSE),
+                false => now < kept.until,
+            };
+            if serves {
                 return Ok(kept.value.clone());
+            }
+            if unknown_key {
+                missed_at.set(Some(now));
             }
         }
         let client = self.share()?;

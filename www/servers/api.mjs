@@ -74,7 +74,10 @@ export async function startApi({ port, host, appOrigin, issuer }) {
     },
     '/never': () => {},
     '/redirect': ({ url, response }) => response.writeHead(302, { Location: url.searchParams.get('to') ?? '/' }).end(),
-    '/status': ({ url, response }) => response.writeHead(Number(url.searchParams.get('code') ?? 200)).end(),
+    '/status': ({ url, response }) => {
+      const challenge = url.searchParams.get('challenge');
+      response.writeHead(Number(url.searchParams.get('code') ?? 200), challenge ? { 'WWW-Authenticate': challenge } : {}).end();
+    },
   };
 
   const server = await listen(
