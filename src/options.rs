@@ -10,6 +10,7 @@ use crate::protocol::jws::Alg;
 use crate::protocol::metadata::is_secure_url;
 use crate::protocol::scope::Scope;
 use crate::vault::Target;
+pub use crate::wire::Dpop;
 use crate::wire::{self, ResponseMode};
 
 /// A checked configuration.
@@ -45,6 +46,8 @@ pub struct Config {
     pub id_token_signing_alg: Option<String>,
     /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
     pub accept_hmac_id_tokens: bool,
+    /// Whether tokens are bound to a key of the vault.
+    pub dpop: Dpop,
     /// The origin of the page.
     pub origin: String,
     /// The host of the page.
@@ -151,6 +154,7 @@ impl Config {
             userinfo: options.userinfo,
             pushed_authorization_requests: options.pushed_authorization_requests,
             id_token_signing_alg: options.id_token_signing_alg,
+            dpop: options.dpop,
             accept_hmac_id_tokens: options.dangerously_accept_hmac_id_tokens,
             origin: page.origin,
             host: page.host,

@@ -23,6 +23,17 @@ pub type Attachment = Option<Rc<dyn Any>>;
 #[derive(Debug)]
 pub struct NoAnswer;
 
+/// A key pair for ES256 whose private half cannot be had.
+pub trait SigningKey {
+    /// The public key as JSON text: `crv`, `kty`, `x`, `y`, in this order and without spaces.
+    fn jwk(&self) -> &str;
+    /// The signature of `data`: r and s, 32 bytes each.
+    fn sign(&self, data: Vec<u8>) -> Boxed<Result<Vec<u8>>>;
+    /// Whether the private half can be had.
+    #[cfg(test)]
+    fn is_extractable(&self) -> bool;
+}
+
 /// The world around the vault. Dropping a future gives up what it stands for.
 pub trait Platform {
     /// The wall clock.
@@ -37,14 +48,16 @@ pub trait Platform {
     fn digest(&self, hash: Hash, data: Vec<u8>) -> Boxed<Result<Vec<u8>>>;
     /// Whether `signature` is that of `data` under `key`. An error means the platform cannot use the key or algorithm.
     fn verify(&self, alg: Alg, key: &Jwk, signature: Vec<u8>, data: Vec<u8>) -> Boxed<Result<bool>>;
+    /// A new key.
+    fn generate_key(&self) -> Boxed<Result<Rc<dyn SigningKey>>>;
     /// Sends a request to the provider, without cookies.
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>>;
-    /// Sends a request to an API, with `authorization` as its `Authorization` header.
+    /// Sends a request to an API, with `credentials` over its own headers.
     fn fetch(
         &self,
         request: FetchRequest,
         body: Attachment,
-        authorization: String,
+        credentials: Vec<(&'static str, String)>,
     ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>>;
     /// Whether the body of a request can be sent a second time; a stream cannot.
     fn can_send_again(&self, body: &Attachment) -> bool;

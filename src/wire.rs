@@ -151,6 +151,17 @@ wire_enum! {
         FragmentJwt,
     }
 
+    /// Whether access tokens are bound to a key of the vault (RFC 9449).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+    pub enum Dpop {
+        /// No.
+        Off,
+        /// Where the provider's metadata promises it.
+        Allowed,
+        /// Or there is no session.
+        Required,
+    }
+
     /// Whether somebody is signed in.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
     pub enum Status {
@@ -195,6 +206,8 @@ wire_struct! {
         pub pushed_authorization_requests: Option<bool>,
         /// `id_token_signed_response_alg` of the client's registration.
         pub id_token_signing_alg: Option<String>,
+        /// Whether access tokens are bound to a key of the vault.
+        pub dpop: Dpop,
         /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
         pub dangerously_accept_hmac_id_tokens: bool,
         /// The origin of the page.
@@ -394,7 +407,7 @@ mod tests {
             )*};
         }
         declare!(
-            ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Status Options ApiOptions SilentOptions
+            ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Dpop Status Options ApiOptions SilentOptions
             Start SignIn CheckSession Granted FetchRequest ResponseHead Userinfo SignOut Started SessionState WireError
         );
         let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();

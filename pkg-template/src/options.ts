@@ -72,6 +72,11 @@ function flag(options: Own, name: string, label = name): boolean | undefined {
   return value;
 }
 
+function dpopFlag({ dpop }: Own): boolean {
+  if (dpop !== undefined && typeof dpop !== 'boolean') refuse('dpop', "must be true, false or 'required'");
+  return dpop === true;
+}
+
 /** Response modes with a signature (JARM). */
 const SIGNED = ['jwt', 'query.jwt', 'fragment.jwt'] as const;
 /** Signature algorithms with a key pair. */
@@ -171,7 +176,7 @@ export function check(given: SessionOptions): Checked {
   const options = own(
     'options',
     given,
-    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl userinfo pushedAuthorizationRequests idTokenSigningAlg dangerouslyAcceptHmacIdTokens normalizeClaims',
+    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl userinfo pushedAuthorizationRequests idTokenSigningAlg dangerouslyAcceptHmacIdTokens normalizeClaims dpop',
   );
   const issuer = required(options, 'issuer');
   secureUrl('issuer', issuer);
@@ -230,6 +235,7 @@ export function check(given: SessionOptions): Checked {
       ...(pushed !== undefined && { pushedAuthorizationRequests: pushed }),
       ...(alg && { idTokenSigningAlg: alg }),
       dangerouslyAcceptHmacIdTokens: hmac,
+      dpop: options.dpop === 'required' ? 'required' : dpopFlag(options) ? 'allowed' : 'off',
       requestTimeoutMs: millis(options, 'requestTimeoutMs', 'requestTimeoutMs', 10_000),
       origin: location.origin,
       statePrefix: statePrefix(issuer, clientId),

@@ -66,6 +66,12 @@ export interface SessionOptions {
   normalizeClaims?: boolean;
   /** Whether authorization requests are pushed (RFC 9126). Default: where the provider's metadata demands it. */
   pushedAuthorizationRequests?: boolean;
+  /**
+   * Whether access and refresh tokens are bound to a key of the vault that nobody can export (RFC 9449): `true` where the
+   * provider's metadata promises it, `'required'` or there is no session. The APIs must know DPoP, and their CORS must
+   * allow the header `DPoP`. Default false.
+   */
+  dpop?: boolean | 'required';
   /** `id_token_signed_response_alg` of the client's registration; ID tokens of another algorithm are refused. */
   idTokenSigningAlg?: string;
   /**

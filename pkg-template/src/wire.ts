@@ -8,6 +8,7 @@ export type Ask = { "frame": { url: string, expect: FrameExpect, } } | { "popup"
 export type FrameExpect = { "webMessage": { origin: string, } } | { "callback": { redirectUri: string, } };
 export type Answer = { "url": string } | { "message": string } | "loadedOther" | "popupBlocked" | "popupClosed" | "done" | { "failed": string };
 export type ResponseMode = "query" | "fragment" | "web_message" | "jwt" | "query.jwt" | "fragment.jwt";
+export type Dpop = "off" | "allowed" | "required";
 export type Status = "loading" | "signedIn" | "signedOut";
 export type Options = { 
 /**
@@ -66,6 +67,10 @@ pushedAuthorizationRequests?: boolean,
  * `id_token_signed_response_alg` of the client's registration.
  */
 idTokenSigningAlg?: string, 
+/**
+ * Whether access tokens are bound to a key of the vault.
+ */
+dpop: Dpop, 
 /**
  * Whether ID tokens with an HMAC are taken on the word of the token endpoint.
  */

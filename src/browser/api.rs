@@ -16,19 +16,20 @@ use super::{object, set};
 use crate::platform::{Attachment, NoAnswer};
 use crate::wire::{FetchRequest, ResponseHead};
 
-/// Sends `request` with `authorization`. The attachment of the response is its body's `ReadableStream`, if it has one.
+/// Sends `request` with `credentials`. The attachment of the response is its body's `ReadableStream`, if it has one.
 pub(super) async fn fetch(
     request: FetchRequest,
     body: Attachment,
-    authorization: String,
+    credentials: Vec<(&'static str, String)>,
 ) -> Result<(ResponseHead, Attachment), NoAnswer> {
     let abort = AbortOnDrop::new().map_err(no_answer)?;
     let init = RequestInit::new();
     set(&init, "method", &request.method.into());
     http::set_all(&init, request.init.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let of_caller = request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
-    let of_caller = of_caller.map(|(name, value)| (name.as_str(), value.as_str()));
-    http::set_headers(&init, of_caller.chain([("authorization", authorization.as_str())]));
+    let ours = |name: &str| ["authorization", "dpop"].iter().any(|own| name.eq_ignore_ascii_case(own));
+    let of_caller = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let own = credentials.iter().map(|(name, value)| (*name, value.as_str()));
+    http::set_headers(&init, of_caller.filter(|(name, _)| !ours(name)).chain(own));
     if request.keepalive {
         set(&init, "keepalive", &JsValue::TRUE);
     }

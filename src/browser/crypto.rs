@@ -1,12 +1,16 @@
 //! WebCrypto: digests and signatures.
 
+use std::rc::Rc;
+
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::SubtleCrypto;
+use web_sys::{CryptoKey, SubtleCrypto};
 
 use super::{CRYPTO, object};
 use crate::error::{Code, Error, Result};
+use crate::json::JsonWriter;
+use crate::platform::{Boxed, SigningKey};
 use crate::protocol::jws::{Alg, Hash};
 
 /// The digest of `data`.
@@ -33,6 +37,49 @@ pub(super) async fn verify(alg: Alg, jwk: String, signature: Vec<u8>, data: Vec<
         subtle.verify_with_object_and_u8_array_and_u8_array(&parameters, key.unchecked_ref(), &signature, &data);
     let verified = JsFuture::from(verify.map_err(refused)?).await.map_err(refused)?;
     Ok(verified == JsValue::TRUE)
+}
+
+/// A key pair of this realm.
+struct KeyPair {
+    jwk: String,
+    private_key: CryptoKey,
+}
+
+/// A key pair for ES256 whose private half WebCrypto never gives away.
+pub(super) async fn generate_key() -> Result<Rc<dyn SigningKey>> {
+    let subtle = subtle()?;
+    let usages = js_sys::Array::of2(&"sign".into(), &"verify".into());
+    let pair = subtle.generate_key_with_object(&parameters(Alg::ES256), false, &usages).map_err(refused)?;
+    let pair = JsFuture::from(pair).await.map_err(refused)?;
+    let half = |name: &str| js_sys::Reflect::get(&pair, &name.into()).map(JsCast::unchecked_into::<CryptoKey>);
+    let (public_key, private_key) = (half("publicKey").map_err(refused)?, half("privateKey").map_err(refused)?);
+    let jwk = JsFuture::from(subtle.export_key("jwk", &public_key).map_err(refused)?).await.map_err(refused)?;
+    let member = |name: &str| js_sys::Reflect::get(&jwk, &name.into()).ok().and_then(|value| value.as_string());
+    let mut text = JsonWriter::default();
+    for name in ["crv", "kty", "x", "y"] {
+        text.string(name, &member(name).unwrap_or_default());
+    }
+    Ok(Rc::new(KeyPair { jwk: text.finish(), private_key }))
+}
+
+impl SigningKey for KeyPair {
+    fn jwk(&self) -> &str {
+        &self.jwk
+    }
+
+    fn sign(&self, data: Vec<u8>) -> Boxed<Result<Vec<u8>>> {
+        let key = self.private_key.clone();
+        Box::pin(async move {
+            let promise = subtle()?.sign_with_object_and_u8_array(&parameters(Alg::ES256), &key, &data);
+            let signature = JsFuture::from(promise.map_err(refused)?).await.map_err(refused)?;
+            Ok(Uint8Array::new(&signature).to_vec())
+        })
+    }
+
+    #[cfg(test)]
+    fn is_extractable(&self) -> bool {
+        self.private_key.extractable()
+    }
 }
 
 fn is_data_error(error: &JsValue) -> bool {

@@ -15,7 +15,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::error::Result;
-use crate::platform::{Attachment, Boxed, NoAnswer, Platform, Url};
+use crate::platform::{Attachment, Boxed, NoAnswer, Platform, SigningKey, Url};
 use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
@@ -65,6 +65,10 @@ impl Platform for Browser {
         Box::pin(crypto::verify(alg, key.json.clone(), signature, data))
     }
 
+    fn generate_key(&self) -> Boxed<Result<Rc<dyn SigningKey>>> {
+        Box::pin(crypto::generate_key())
+    }
+
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>> {
         Box::pin(http::send(request))
     }
@@ -73,9 +77,9 @@ impl Platform for Browser {
         &self,
         request: FetchRequest,
         body: Attachment,
-        authorization: String,
+        credentials: Vec<(&'static str, String)>,
     ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>> {
-        Box::pin(api::fetch(request, body, authorization))
+        Box::pin(api::fetch(request, body, credentials))
     }
 
     fn can_send_again(&self, body: &Attachment) -> bool {

@@ -181,6 +181,18 @@ async fn a_key_that_is_none_fits_nothing() {
 }
 
 #[wasm_bindgen_test]
+async fn a_key_of_the_vault_signs_and_cannot_be_exported() {
+    let made = Browser::default().generate_key().await.unwrap();
+    let signature = made.sign(b"data".to_vec()).await.unwrap();
+    let public = key(&format!(r#"{{"keys":[{}]}}"#, made.jwk()), Alg::ES256);
+    let browser = Browser::default();
+    assert!(browser.verify(Alg::ES256, &public, signature.clone(), b"data".to_vec()).await.unwrap());
+    assert!(!browser.verify(Alg::ES256, &public, signature, b"other".to_vec()).await.unwrap());
+    assert!(made.jwk().starts_with(r#"{"crv":"P-256","kty":"EC","x":""#), "{}", made.jwk());
+    assert!(!made.is_extractable());
+}
+
+#[wasm_bindgen_test]
 async fn digests_are_those_of_fips_180() {
     let browser = Browser::default();
     for (hash, begins) in
@@ -259,7 +271,7 @@ async fn an_api_answer_comes_with_its_stream() {
         init: vec![("cache".to_owned(), "no-store".to_owned())],
         keepalive: false,
     };
-    let fetched = Browser::default().fetch(request, None, "Bearer token".to_owned()).await;
+    let fetched = Browser::default().fetch(request, None, vec![("authorization", "Bearer token".to_owned())]).await;
     let (head, body): (ResponseHead, Option<Rc<dyn Any>>) = fetched.unwrap();
     assert_eq!((head.status, head.url.as_str(), head.redirected), (200, "data:text/plain,hello", false));
     let body = body.unwrap();
@@ -303,7 +315,8 @@ fn open(issuer: &str) -> String {
         r#"{{"command":{{"id":1,"command":{{"open":{{"issuer":"{issuer}","clientId":"spa","scope":"openid","redirectUri":"https://app.example.com/",
         "postLogoutRedirectUri":"https://app.example.com/","params":[],"apis":[{{"url":"https://api.example.com/","scope":""}}],
         "silent":{{"onLoad":true,"redirectUri":"https://app.example.com/","timeoutMs":10000}},"metadata":"{METADATA}",
-        "requestTimeoutMs":10000,"origin":"https://app.example.com","statePrefix":"srtest-"}}}}}}}}"#
+        "requestTimeoutMs":10000,"userinfo":false,"dpop":"off",
+        "dangerouslyAcceptHmacIdTokens":false,"origin":"https://app.example.com","statePrefix":"srtest-"}}}}}}}}"#
     )
 }
 

@@ -9,6 +9,7 @@ use crate::options::Api;
 use crate::platform::{Attachment, Page, Url};
 use crate::protocol::UnixTime;
 use crate::protocol::challenge::Challenge;
+use crate::protocol::dpop::USE_NONCE;
 use crate::protocol::scope::Scope;
 use crate::vault::{NextStep, Target};
 use crate::wire::{FetchRequest, Reply, ResponseHead};
@@ -54,8 +55,12 @@ impl Client {
         body: Attachment,
         authorization: String,
     ) -> Result<(ResponseHead, Attachment)> {
-        match self.platform.fetch(request, body, authorization).await {
-            Ok(answer) => Ok(answer),
+        let credentials = self.credentials(&authorization, &request.method, &url.href).await?;
+        match self.platform.fetch(request, body, credentials).await {
+            Ok(answer) => {
+                self.heed_nonce(&url.href, &answer.0.headers);
+                Ok(answer)
+            }
             Err(_) => Err(Error::new(Code::Network, ["no answer from ", &url.origin, &url.path].concat()).with_hint(
                 "is the API reachable, and do its CORS (the Authorization header) and this page's Content-Security-Policy \
                  (connect-src) allow it?",
@@ -82,6 +87,8 @@ impl Client {
                 self.vault.borrow_mut().drop_token(authorization);
                 Some(api.scope.clone())
             }
+            // The next proof has the nonce that came along (RFC 9449 section 9).
+            (401, Some(USE_NONCE)) => Some(api.scope.clone()),
             // Without a reason it may be about anything; a token that is a minute old may have been revoked.
             (401, None) if self.vault.borrow().is_older_than_a_minute(authorization, sent_at) => {
                 self.vault.borrow_mut().drop_token(authorization);

@@ -196,6 +196,12 @@ impl Client {
             silent: back.waiting == Waiting::Frame,
             signed_response: back.mode.is_some_and(ResponseMode::is_signed),
         };
+        // A redirect is answered in another page load, with another key.
+        if back.waiting != Waiting::Redirect
+            && let Some(key) = self.proof_key(metadata).await?
+        {
+            params.push(("dpop_jkt".to_owned(), self.thumbprint(&*key).await?));
+        }
         let request = AuthorizationRequest {
             client_id: &self.config.client_id,
             redirect_uri: back.redirect_uri,
@@ -279,7 +285,7 @@ impl Client {
     }
 
     /// 256 random bits.
-    fn random(&self) -> [u8; 32] {
+    pub(super) fn random(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         self.platform.random(&mut bytes);
         bytes

@@ -5,6 +5,7 @@
 //! - `callback` the way back from a redirect
 //! - `redeem` turns an authorization code or a refresh token into checked tokens
 //! - `access` finds the access token for an API call, and makes the call
+//! - `proof` proves possession of a key (DPoP)
 //! - `sign_out` ends a session
 //! - `userinfo` learns more about the user
 
@@ -12,6 +13,7 @@ mod access;
 mod authorize;
 mod callback;
 mod flight;
+mod proof;
 mod provider;
 mod redeem;
 mod sign_out;
@@ -20,6 +22,7 @@ mod tests;
 mod userinfo;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::future::Future;
 use std::rc::{Rc, Weak};
 
@@ -29,7 +32,7 @@ pub(crate) use tests::world::{World, parse_url};
 
 use crate::error::{Code, Error, Result};
 use crate::options::Config;
-use crate::platform::{Attachment, Page, Platform};
+use crate::platform::{Attachment, Page, Platform, SigningKey};
 use crate::vault::Vault;
 use crate::wire::{Command, FromVault, Options, Reply, SessionState, Status};
 use access::Renewal;
@@ -49,6 +52,10 @@ pub(crate) struct Client {
     renewals: RefCell<Vec<Renewal>>,
     /// Whether the provider has signed the user in at top level, while this client was there to see it.
     seen_at_top_level: Cell<bool>,
+    /// The key of DPoP proofs, once one was wanted.
+    key: RefCell<Option<Flight<Result<Rc<dyn SigningKey>>>>>,
+    /// The nonces that servers want in DPoP proofs, by origin.
+    nonces: RefCell<HashMap<String, String>>,
     /// Counts the sign-outs.
     epoch: Cell<u32>,
 }
@@ -76,6 +83,8 @@ impl Client {
             started: Flight::new(),
             renewals: RefCell::default(),
             seen_at_top_level: Cell::new(false),
+            key: RefCell::default(),
+            nonces: RefCell::default(),
             epoch: Cell::new(0),
         }))
     }

@@ -2,13 +2,15 @@
 
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
+use crate::options::Dpop;
 use crate::protocol::authorization::AuthorizationResponse;
+use crate::protocol::dpop;
 use crate::protocol::id_token::{Expected, ExpectedNonce, IdToken};
 use crate::protocol::jwk::Jwks;
 use crate::protocol::jws::{Kind, UnverifiedJws, VerifiedJws};
 use crate::protocol::metadata::Metadata;
 use crate::protocol::scope::Scope;
-use crate::protocol::token::{self, TokenResponse};
+use crate::protocol::token::{self, TokenResponse, TokenType};
 use crate::protocol::transaction::Transaction;
 use crate::secret::{AccessToken, RawIdToken};
 use crate::vault::Target;
@@ -37,8 +39,9 @@ impl Client {
     ) -> Result<()> {
         let request =
             token::code_request(&metadata.token_endpoint, &self.config.client_id, &response.code, transaction);
-        let answer = self.request(&request, "tokens (token_endpoint)", 1).await?;
+        let answer = self.token_request(request, "tokens (token_endpoint)", metadata).await?;
         let tokens = TokenResponse::from_response(&answer)?;
+        self.check_binding(&tokens)?;
         let Some(raw) = &tokens.id_token else {
             return Err(Error::new(Code::InvalidResponse, "the token response has no ID token (OIDC Core 3.1.3.3)")
                 .with_hint("is the client registered for OpenID Connect, and is the scope openid allowed?"));
@@ -77,7 +80,7 @@ impl Client {
                 token::refresh_request(endpoint, client_id, refresh_token, scope.as_ref(), audience, resource);
             (request, id_token.subject.clone(), id_token.claims.str("nonce"))
         };
-        let answer = self.request(&request, "new tokens (token_endpoint)", 1).await?;
+        let answer = self.token_request(request, "new tokens (token_endpoint)", &metadata).await?;
         let mut tokens = match TokenResponse::from_response(&answer) {
             Ok(tokens) => tokens,
             Err(error) => {
@@ -87,6 +90,7 @@ impl Client {
                 return Err(error);
             }
         };
+        self.check_binding(&tokens)?;
         let id_token = match &tokens.id_token {
             None => None,
             Some(raw) => {
@@ -104,6 +108,19 @@ impl Client {
             self.vault.borrow_mut().rotate(refresh_token);
         }
         self.keep(epoch, target, scope, tokens, id_token)
+    }
+
+    /// Refuses a token that anyone can use where the option demands one that is bound to the vault's key.
+    fn check_binding(&self, tokens: &TokenResponse) -> Result<()> {
+        match (self.config.dpop, tokens.token_type) {
+            (Dpop::Required, TokenType::Bearer) => {
+                Err(dpop::unsupported("the provider's access token is not bound to a key (token_type Bearer)"))
+            }
+            (Dpop::Off, TokenType::DPoP) => {
+                Err(Error::new(Code::InvalidResponse, "the provider's access token is bound to a key nobody named"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Puts checked tokens into the vault, and says who is signed in; unless the user has signed out since `epoch`.

@@ -47,7 +47,18 @@ impl Client {
             .ok_or_else(|| Error::new(Code::Unsupported, "the provider's metadata has no userinfo_endpoint"))?;
         // A token for an API is none for this endpoint.
         let authorization = self.authorization(page, Target::default(), &Scope::parse("openid")).await?;
-        let response = self.request(&userinfo_request(endpoint, authorization), "userinfo", TRIES).await?;
+        let mut response = None;
+        // A second time where the provider wants a nonce in the proof.
+        for _ in 0..2 {
+            let credentials = self.credentials(&authorization, "GET", endpoint).await?;
+            let answer = self.request(&userinfo_request(endpoint, credentials), "userinfo", TRIES).await?;
+            let again = self.heed_nonce(endpoint, &answer.headers) && answer.status == 401;
+            response = Some(answer);
+            if !again {
+                break;
+            }
+        }
+        let Some(response) = response else { return Ok(()) };
         let claims = match UncheckedUserinfo::from_response(&response)? {
             UncheckedUserinfo::Plain(claims) => claims,
             UncheckedUserinfo::Signed(jws) => {

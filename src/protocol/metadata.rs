@@ -27,6 +27,8 @@ pub struct Metadata {
     pub response_modes_supported: Vec<String>,
     /// `id_token_signing_alg_values_supported`; empty when the provider does not say
     pub id_token_signing_alg_values_supported: Vec<String>,
+    /// `dpop_signing_alg_values_supported` (RFC 9449 section 5.1); empty when the provider does not say
+    pub dpop_signing_alg_values_supported: Vec<String>,
     /// `authorization_response_iss_parameter_supported` (RFC 9207 section 3)
     pub authorization_response_iss_parameter_supported: bool,
 }
@@ -79,6 +81,7 @@ impl Metadata {
             id_token_signing_alg_values_supported: json
                 .strings("id_token_signing_alg_values_supported")
                 .unwrap_or_default(),
+            dpop_signing_alg_values_supported: json.strings("dpop_signing_alg_values_supported").unwrap_or_default(),
             authorization_response_iss_parameter_supported: flag("authorization_response_iss_parameter_supported"),
         })
     }

@@ -5,6 +5,7 @@
 pub mod authorization;
 pub mod challenge;
 pub mod claims;
+pub mod dpop;
 pub mod form;
 pub mod id_token;
 pub mod jwk;

@@ -6,11 +6,11 @@ use super::{HttpRequest, HttpResponse};
 use crate::error::{Code, Error, ProviderError, Result};
 use crate::json::Json;
 
-/// The request for the claims of the user whose token `authorization` carries, in the header (OIDC Core 5.3.1).
-pub fn userinfo_request(userinfo_endpoint: &str, authorization: String) -> HttpRequest {
+/// The request for the claims of the user whose token `credentials` carry, in the header (OIDC Core 5.3.1).
+pub fn userinfo_request(userinfo_endpoint: &str, credentials: Vec<(&'static str, String)>) -> HttpRequest {
     let mut request = HttpRequest::get(userinfo_endpoint);
-    request.headers =
-        vec![("accept", "application/json, application/jwt".to_owned()), ("authorization", authorization)];
+    request.headers = vec![("accept", "application/json, application/jwt".to_owned())];
+    request.headers.extend(credentials);
     request
 }
 
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn oidcc_client_test_userinfo_bearer_header() {
-        let request = userinfo_request("https://x/me", "Bearer hush".to_owned());
+        let request = userinfo_request("https://x/me", vec![("authorization", "Bearer hush".to_owned())]);
         assert_eq!((request.url.as_str(), request.body.as_deref()), ("https://x/me", None));
         assert!(request.headers.contains(&("authorization", "Bearer hush".to_owned())));
     }

@@ -6,7 +6,7 @@ import { test as base, expect, open, rejection, requests, signIn, state } from '
 const test = base.extend({
   module: [undefined, { option: true }],
   layered: async ({ module }, use) => use(misbehaving(module.change)),
-  setting: async ({ layered }, use) => use({ provider: layered.provider }),
+  setting: async ({ layered, module }, use) => use({ ...module.setting, provider: layered.provider }),
 });
 
 const EXPIRED = 'status?code=401&challenge=Bearer%20error%3D%22invalid_token%22';
@@ -22,7 +22,10 @@ async function expectNobody(page, world) {
 /** Makes the API refuse the token, so that the next one is had by refresh: the scheme and token of the last call. */
 async function refresh(page, world) {
   await page.evaluate((url) => session.fetch(url).then(({ status }) => status), world.api.url + EXPIRED);
-  return world.api.requests.filter(({ method }) => method === 'GET').at(-1).headers.authorization.split(' ')[1];
+  return world.api.requests
+    .filter(({ method }) => method === 'GET')
+    .at(-1)
+    .headers.authorization.split(' ')[1];
 }
 
 for (const [name, module] of Object.entries(modules)) {
@@ -32,8 +35,7 @@ for (const [name, module] of Object.entries(modules)) {
     test.use({ module });
 
     test('conformance', { annotation }, async ({ page, world, layered }) => {
-      Object.assign(world.options, module.options);
-      world.options.silent = { onLoad: false };
+      Object.assign(world.options, { silent: { onLoad: false } }, module.options);
       if (module.change.rotatesAtFirstToken) rotateAtToken(layered.layer);
       await open(page, world);
 
@@ -44,14 +46,19 @@ for (const [name, module] of Object.entries(modules)) {
       const ended = await signIn(page, world);
 
       if (outcome.rejects) {
-        expect(ended).toMatchObject({ status: 'signedOut', reason: { code: 'invalid_id_token', claim: outcome.rejects } });
+        expect(ended).toMatchObject({
+          status: 'signedOut',
+          reason: { code: 'invalid_id_token', claim: outcome.rejects },
+        });
         return expectNobody(page, world);
       }
       if (outcome.fails) {
         const claim = outcome.claim ? { claim: outcome.claim } : {};
         expect(ended).toMatchObject({ status: 'signedOut', reason: { code: outcome.fails, ...claim } });
         if (outcome.fails !== 'userinfo_sub_mismatch') return expectNobody(page, world);
-        return expect(await rejection(page, (url) => session.fetch(url), world.api.url)).toMatchObject({ code: 'not_signed_in' });
+        return expect(await rejection(page, (url) => session.fetch(url), world.api.url)).toMatchObject({
+          code: 'not_signed_in',
+        });
       }
       if (outcome.ignores) {
         expect(ended).toMatchObject({ status: 'signedOut', reason: { code: 'not_signed_in' } });
@@ -60,6 +67,7 @@ for (const [name, module] of Object.entries(modules)) {
       }
 
       expect(ended).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
+      if (outcome.asksTwice) expect(requests(world, outcome.asksTwice)).toHaveLength(2);
       if (outcome.asks) expect(requests(world, outcome.asks).length).toBeGreaterThan(0);
       if (outcome.api) {
         const call = (url) => session.fetch(`${url}orders`).then(({ status }) => status);
@@ -88,17 +96,25 @@ for (const [name, module] of Object.entries(modules)) {
       if (outcome.refreshes) {
         const tokens = new Set();
         for (let times = 0; times < outcome.refreshes; times++) tokens.add(await refresh(page, world));
-        const grants = world.provider.events.filter(({ name, grantType }) => name === 'grant.success' && grantType === 'refresh_token');
+        const grants = world.provider.events.filter(
+          ({ name, grantType }) => name === 'grant.success' && grantType === 'refresh_token',
+        );
         expect([tokens.size, grants.length]).toEqual([outcome.refreshes, outcome.refreshes]);
         expect(world.provider.events.filter(({ name }) => name === 'grant.error')).toEqual([]);
       }
       if (outcome.refreshRejected) {
         const token = await refresh(page, world);
-        const kinds = (kind) => world.provider.issued.filter((issued) => issued.kind === kind).map(({ value }) => value);
+        const kinds = (kind) =>
+          world.provider.issued.filter((issued) => issued.kind === kind).map(({ value }) => value);
         const [, ofRefresh] = kinds('access_token');
         expect(kinds('refresh_token').length, 'it was refreshed').toBeGreaterThan(1);
         expect(token).not.toBe(ofRefresh);
         expect(await state(page)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
+      }
+      if (outcome.scheme) {
+        await page.evaluate((url) => session.fetch(`${url}orders`), world.api.url);
+        const sent = world.api.requests.filter(({ method }) => method === 'GET').at(-1).headers;
+        expect([sent.authorization.split(' ')[0], Boolean(sent.dpop)]).toEqual([outcome.scheme, true]);
       }
       if (outcome.thenRotates) {
         rotate(layered.layer);
@@ -124,8 +140,22 @@ function rotateAtToken(layer) {
 }
 
 /** What the table says of an outcome. */
-function said({ rejects, fails, claim, ignores, neverStarts, userinfo, userinfoRejects, sources, refreshes, refreshRejected, thenRotates }) {
-  if (rejects) return `refuses the ID token: \`invalid_id_token\`, claim \`${rejects}\`; nobody is signed in, no request follows`;
+function said({
+  rejects,
+  fails,
+  claim,
+  ignores,
+  neverStarts,
+  userinfo,
+  userinfoRejects,
+  sources,
+  refreshes,
+  refreshRejected,
+  thenRotates,
+  scheme,
+}) {
+  if (rejects)
+    return `refuses the ID token: \`invalid_id_token\`, claim \`${rejects}\`; nobody is signed in, no request follows`;
   if (fails) return `refuses: \`${fails}\`${claim ? `, claim \`${claim}\`` : ''}; nobody is signed in`;
   if (ignores) return 'leaves it alone: it is no answer of ours; no code is redeemed';
   if (neverStarts) return `does not begin: \`${neverStarts}\``;
@@ -133,6 +163,7 @@ function said({ rejects, fails, claim, ignores, neverStarts, userinfo, userinfoR
   if (sources) return 'keeps the references, and verifies the claims on request';
   if (refreshes) return 'goes on with the new one, time and again';
   if (refreshRejected) return 'refuses the refresh, keeps nothing of it, and signs in silently instead';
-  if (thenRotates) return 'asks for the keys once more, and accepts';
+  if (scheme) return 'signs in, and proves possession of its key to the provider and the API';
+  if (thenRotates !== undefined) return 'asks for the keys once more, and accepts';
   return userinfo ? 'signs in, and asks userinfo' : 'signs in';
 }

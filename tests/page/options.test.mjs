@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { load, page } from './load.mjs';
 
-const { base, taken, refused } = JSON.parse(readFileSync(new URL('../options.json', import.meta.url)));
+const { base: wire, taken, refused } = JSON.parse(readFileSync(new URL('../options.json', import.meta.url)));
+// The page's word for it is `false`.
+const { dpop: off, ...base } = wire;
+assert.equal(off, 'off');
 const { check, statePrefix } = await load('options');
 after(page('https://app.example.com/orders?page=1'));
 
@@ -39,6 +42,7 @@ test('what is of the wrong type is refused by name', () => {
     [{ silent: { timeoutMs: Number.NaN } }, 'silent.timeoutMs must be a number'],
     [{ silent: { timeoutMs: 2 ** 31 } }, 'silent.timeoutMs must be a number'],
     [{ silent: { responseMode: 'form_post' } }, "silent.responseMode must be 'web_message' or 'query' or 'fragment'"],
+    [{ dpop: 'yes' }, "dpop must be true, false or 'required'"],
     [{ userinfo: 'yes' }, 'userinfo must be true or false'],
     [{ normalizeClaims: 1 }, 'normalizeClaims must be true or false'],
     [{ requestTimeoutMs: '10' }, 'requestTimeoutMs must be a number'],
@@ -102,6 +106,7 @@ test('defaults are filled in', () => {
     silent: { onLoad: true, redirectUri: 'https://app.example.com/', timeoutMs: 10_000 },
     userinfo: false,
     dangerouslyAcceptHmacIdTokens: false,
+    dpop: 'off',
     requestTimeoutMs: 10_000,
     origin: 'https://app.example.com',
     statePrefix: statePrefix('https://login.example.com', 'spa'),

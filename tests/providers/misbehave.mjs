@@ -30,6 +30,8 @@ async function anotherKey(alg, kid) {
  * @property {(url: URL, tools: object) => void | Promise<void>} [redirect] the answer to an authorization request
  * @property {object | Function} [response] the claims of a signed authorization response
  * @property {Signing} [responseSigning]
+ * @property {(ctx: object, layer: object) => void | Promise<void>} [before] what happens when a request arrives
+ * @property {(ctx: object, layer: object) => string | Promise<string>} [claimsEndpoint] the JWT at /claims
  * @property {'code' | 'refresh'} [at] which token responses are changed; all by default
  * @property {(config: object) => void} [configure] oidc-provider's own configuration
  *
@@ -79,8 +81,8 @@ export function misbehaving(change) {
   const layer = { change, sign, key, decode };
 
   async function middleware(ctx, next) {
+    await layer.change.before?.(ctx, layer);
     const { change } = layer;
-    await change.before?.(ctx, layer);
     if (ctx.path === '/claims') {
       ctx.set('Access-Control-Allow-Origin', '*');
       ctx.set('Access-Control-Allow-Headers', 'authorization');

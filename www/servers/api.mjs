@@ -1,5 +1,6 @@
 // The demo's API: it demands JWT access tokens of the provider.
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createHash } from 'node:crypto';
+import { calculateJwkThumbprint, createRemoteJWKSet, EmbeddedJWK, jwtVerify } from 'jose';
 import { bodyOf, listen } from './loopback.mjs';
 
 const ORDERS = [
@@ -9,18 +10,44 @@ const ORDERS = [
 
 /**
  * Starts the API.
- * @param {{ port?: number, host?: string, appOrigin: string, issuer: () => string }} options
+ * @param {{ port?: number, host?: string, appOrigin: string, issuer: () => string, dpopNonce?: string }} options
+ *   with a `dpopNonce`, DPoP proofs must have it
  */
-export async function startApi({ port, host, appOrigin, issuer }) {
+export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
   /** Every request as it arrived, with its headers. */
   const requests = [];
   let keys;
 
+  /** The nonces of proofs that were seen, so that none serves twice. */
+  const seen = new Set();
+
+  /** Checks that who sends `token` has the key it is bound to (RFC 9449 section 4.3). */
+  async function checkProof(request, token, { cnf }) {
+    const { payload, protectedHeader } = await jwtVerify(request.headers.dpop, EmbeddedJWK, {
+      typ: 'dpop+jwt',
+      algorithms: ['ES256'],
+      maxTokenAge: 60,
+    });
+    const digest = createHash('sha256').update(token).digest('base64url');
+    const url = `${server.origin}${request.url.split('?')[0]}`;
+    const right =
+      payload.htm === request.method &&
+      payload.htu === url &&
+      payload.ath === digest &&
+      cnf?.jkt === (await calculateJwkThumbprint(protectedHeader.jwk)) &&
+      !seen.has(payload.jti);
+    seen.add(payload.jti);
+    if (!right) throw new Error('the proof is for something else');
+    return payload;
+  }
+
   /** What the token allows, or the challenge that says why it is none (RFC 6750 section 3). */
-  async function authorize(header, scope) {
-    if (!header) return { status: 401, challenge: 'Bearer realm="orders"' };
-    const [scheme, token] = header.split(' ');
-    if (scheme.toLowerCase() !== 'bearer') return { status: 401, challenge: 'Bearer realm="orders"' };
+  async function authorize(request, scope) {
+    const [scheme = '', token] = request.headers.authorization?.split(' ') ?? [];
+    const proven = scheme.toLowerCase() === 'dpop';
+    if (!proven && scheme.toLowerCase() !== 'bearer') {
+      return { status: 401, challenge: 'Bearer realm="orders", DPoP realm="orders", algs="ES256"' };
+    }
     try {
       keys ??= createRemoteJWKSet(new URL(`${issuer()}/jwks`));
       const { payload } = await jwtVerify(token, keys, {
@@ -28,12 +55,13 @@ export async function startApi({ port, host, appOrigin, issuer }) {
         audience: `${server.origin}/`,
         typ: 'at+jwt',
       });
-      if (
-        String(payload.scope ?? '')
-          .split(' ')
-          .includes(scope)
-      )
-        return { user: payload.sub };
+      const proof = proven ? await checkProof(request, token, payload) : undefined;
+      if (!proven && payload.cnf) throw new Error('the token is bound to a key');
+      if (proven && dpopNonce && proof.nonce !== dpopNonce) {
+        return { status: 401, challenge: 'DPoP error="use_dpop_nonce", algs="ES256"', nonce: dpopNonce };
+      }
+      const scopes = String(payload.scope ?? '').split(' ');
+      if (scopes.includes(scope)) return { user: payload.sub };
       return { status: 403, challenge: `Bearer realm="orders", error="insufficient_scope", scope="${scope}"` };
     } catch {
       return {
@@ -45,13 +73,13 @@ export async function startApi({ port, host, appOrigin, issuer }) {
   }
 
   const routes = {
-    '/orders': async ({ method, headers, body, json }) => {
+    '/orders': async ({ method, request, body, json }) => {
       const writes = method === 'POST';
-      const { status, challenge, user } = await authorize(
-        headers.authorization,
-        writes ? 'write:orders' : 'read:orders',
-      );
-      if (challenge) return json(status, { error: 'unauthorized' }, { 'WWW-Authenticate': challenge });
+      const { status, challenge, nonce, user } = await authorize(request, writes ? 'write:orders' : 'read:orders');
+      if (challenge) {
+        const more = { 'WWW-Authenticate': challenge, ...(nonce && { 'DPoP-Nonce': nonce }) };
+        return json(status, { error: 'unauthorized' }, more);
+      }
       return writes ? json(201, { user, order: JSON.parse(body.toString()) }) : json(200, { user, orders: ORDERS });
     },
     '/echo': ({ method, headers, body, json }) =>
@@ -76,7 +104,9 @@ export async function startApi({ port, host, appOrigin, issuer }) {
     '/redirect': ({ url, response }) => response.writeHead(302, { Location: url.searchParams.get('to') ?? '/' }).end(),
     '/status': ({ url, response }) => {
       const challenge = url.searchParams.get('challenge');
-      response.writeHead(Number(url.searchParams.get('code') ?? 200), challenge ? { 'WWW-Authenticate': challenge } : {}).end();
+      response
+        .writeHead(Number(url.searchParams.get('code') ?? 200), challenge ? { 'WWW-Authenticate': challenge } : {})
+        .end();
     },
   };
 
@@ -92,12 +122,12 @@ export async function startApi({ port, host, appOrigin, issuer }) {
       const { origin } = headers;
       if (origin === appOrigin || origin === 'null') {
         response.setHeader('Access-Control-Allow-Origin', origin);
-        response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, X-Demo');
+        response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, DPoP-Nonce, X-Demo');
         response.setHeader('Vary', 'Origin');
       }
       response.setHeader('X-Demo', 'orders');
       if (method === 'OPTIONS') {
-        response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, x-test');
+        response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, dpop, x-test');
         response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE');
         response.writeHead(204).end();
         return;
@@ -107,7 +137,7 @@ export async function startApi({ port, host, appOrigin, issuer }) {
       const route = routes[url.pathname];
       if (!route) return json(404, { error: 'not_found' });
       try {
-        await route({ method, headers, url, response, json, body: await bodyOf(request) });
+        await route({ method, headers, request, url, response, json, body: await bodyOf(request) });
       } catch {
         // The client has gone.
         response.destroy();

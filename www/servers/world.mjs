@@ -10,10 +10,11 @@ import { startProvider } from './provider.mjs';
  * @param {(policy: Record<string, string>) => void} [options.csp] changes the app's Content-Security-Policy
  * @param {Record<string, string>} [options.headers] more of the app's response headers
  * @param {Record<string, import('node:http').RequestListener>} [options.routes] of the app, before its files
+ * @param {{ dpopNonce?: string }} [options.api]
  * @param {Partial<import('./provider.mjs').ProviderOptions>} [options.provider] another `host` than localhost makes the
  *   provider a third party
  */
-export async function startWorld({ port, csp, headers, routes, provider: more } = {}) {
+export async function startWorld({ port, csp, headers, routes, api: moreOfApi, provider: more } = {}) {
   let provider;
   let api;
   const app = await startApp({
@@ -23,7 +24,7 @@ export async function startWorld({ port, csp, headers, routes, provider: more } 
     headers,
     routes,
   });
-  api = await startApi({ appOrigin: app.origin, issuer: () => provider.issuer });
+  api = await startApi({ appOrigin: app.origin, issuer: () => provider.issuer, ...moreOfApi });
   provider = await startProvider({ appOrigins: [app.origin], apiAudience: api.url, ...more });
   return {
     app,

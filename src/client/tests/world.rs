@@ -13,12 +13,12 @@ use sha2::Digest;
 
 use crate::client::{Client, Flight};
 use crate::error::Result;
-use crate::platform::{Attachment, Boxed, NoAnswer, Page, Platform, Url};
+use crate::platform::{Attachment, Boxed, NoAnswer, Page, Platform, SigningKey, Url};
 use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::{Cache, HttpMethod, HttpRequest, HttpResponse, UnixTime};
 use crate::wire::{
-    Answer, ApiOptions, Ask, Command, FetchRequest, FrameExpect, FromVault, Options, Reply, ResponseHead,
+    Answer, ApiOptions, Ask, Command, Dpop, FetchRequest, FrameExpect, FromVault, Options, Reply, ResponseHead,
     SilentOptions, Status, WireError,
 };
 
@@ -67,6 +67,12 @@ pub(crate) struct World {
     pub(super) alg: Cell<&'static str>,
     /// The parameters of pushed requests, by their number.
     pushed: RefCell<Vec<String>>,
+    /// The DPoP proofs that arrived.
+    pub(super) proofs: RefCell<Vec<String>>,
+    /// The type of access tokens.
+    pub(super) token_type: Cell<&'static str>,
+    /// The nonce that proofs must have, at provider and API.
+    pub(super) nonce: Cell<&'static str>,
 }
 
 struct Issued {
@@ -104,6 +110,9 @@ impl World {
             more_claims: Cell::new(""),
             alg: Cell::new("ES256"),
             pushed: RefCell::default(),
+            proofs: RefCell::default(),
+            token_type: Cell::new("bearer"),
+            nonce: Cell::new(""),
         })
     }
 
@@ -214,11 +223,11 @@ impl World {
             true => format!(r#","refresh_token":"refresh-{}""#, self.next()),
             false => String::new(),
         };
-        let life = self.token_life.get();
+        let (life, token_type) = (self.token_life.get(), self.token_type.get());
         response(
             200,
             &format!(
-                r#"{{"access_token":"{access_token}","token_type":"bearer","expires_in":{life},"id_token":"{id_token}"{refresh}}}"#
+                r#"{{"access_token":"{access_token}","token_type":"{token_type}","expires_in":{life},"id_token":"{id_token}"{refresh}}}"#
             ),
         )
     }
@@ -253,7 +262,16 @@ impl World {
                 response(201, &format!(r#"{{"request_uri":"urn:pushed:{}","expires_in":60}}"#, pushed.len() - 1))
             }
             "/jwks" => response(200, r#"{"keys":[{"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"1"}]}"#),
-            "/token" => self.token_endpoint(body),
+            "/token" => {
+                let proof = request.headers.iter().find(|header| header.0 == "dpop").map(|header| header.1.clone());
+                self.proofs.borrow_mut().extend(proof.clone());
+                let has = |proof: String| decoded(&proof).contains(&format!(r#""nonce":"{}""#, self.nonce.get()));
+                if !self.nonce.get().is_empty() && !proof.is_some_and(has) {
+                    let headers = vec![("dpop-nonce".to_owned(), self.nonce.get().to_owned())];
+                    return Ok(HttpResponse { headers, ..response(400, r#"{"error":"use_dpop_nonce"}"#) });
+                }
+                self.token_endpoint(body)
+            }
             _ => response(404, ""),
         })
     }
@@ -272,6 +290,12 @@ impl World {
     }
 }
 
+/// The claims of a proof.
+pub(super) fn decoded(proof: &str) -> String {
+    let claims = URL_SAFE_NO_PAD.decode(proof.split('.').nth(1).unwrap_or("")).expect("base64url");
+    String::from_utf8(claims).expect("text")
+}
+
 /// A token whose signature is good if it says so.
 pub(super) fn jws(alg: &str, claims: &str, signature: &str) -> String {
     let header = format!(r#"{{"alg":"{alg}","kid":"1"}}"#);
@@ -283,6 +307,7 @@ fn metadata() -> String {
         r#"{{"issuer":"{ISSUER}","authorization_endpoint":"{ISSUER}/authorize","token_endpoint":"{ISSUER}/token",
         "jwks_uri":"{ISSUER}/jwks","end_session_endpoint":"{ISSUER}/logout",
         "userinfo_endpoint":"{ISSUER}/me","pushed_authorization_request_endpoint":"{ISSUER}/par",
+        "dpop_signing_alg_values_supported":["ES256"],
         "authorization_response_iss_parameter_supported":true}}"#
     )
 }
@@ -338,6 +363,7 @@ pub(super) fn options(origin: &str) -> Options {
         pushed_authorization_requests: None,
         id_token_signing_alg: None,
         dangerously_accept_hmac_id_tokens: false,
+        dpop: Dpop::Off,
         origin: origin.to_owned(),
         state_prefix: "srtest-".to_owned(),
     }
@@ -380,6 +406,11 @@ impl Platform for World {
         Box::pin(async move { Ok(signature == b"good") })
     }
 
+    fn generate_key(&self) -> Boxed<Result<Rc<dyn SigningKey>>> {
+        let key: Rc<dyn SigningKey> = Rc::new(FakeKey);
+        Box::pin(async move { Ok(key) })
+    }
+
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>> {
         let world = self.this.upgrade().expect("the world exists");
         Box::pin(async move {
@@ -401,9 +432,11 @@ impl Platform for World {
         &self,
         request: FetchRequest,
         _: Attachment,
-        authorization: String,
+        credentials: Vec<(&'static str, String)>,
     ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>> {
-        self.api_calls.borrow_mut().push((request.url.clone(), authorization));
+        let header = |name| credentials.iter().find(|header| header.0 == name).map(|header| header.1.clone());
+        self.api_calls.borrow_mut().push((request.url.clone(), header("authorization").unwrap_or_default()));
+        self.proofs.borrow_mut().extend(header("dpop"));
         let refusal = self.refusals.borrow_mut().pop();
         let (status, challenge) = refusal.unwrap_or((200, ""));
         let head = ResponseHead {
@@ -438,6 +471,22 @@ impl Platform for World {
     fn forget(&self, keys: Vec<String>) -> Boxed<Result<()>> {
         keys.iter().for_each(|key| drop(self.stored.borrow_mut().remove(key)));
         Box::pin(async move { Ok(()) })
+    }
+}
+
+struct FakeKey;
+
+impl SigningKey for FakeKey {
+    fn jwk(&self) -> &str {
+        r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#
+    }
+
+    fn sign(&self, _: Vec<u8>) -> Boxed<Result<Vec<u8>>> {
+        Box::pin(async { Ok(b"good".to_vec()) })
+    }
+
+    fn is_extractable(&self) -> bool {
+        false
     }
 }
 

@@ -1,0 +1,129 @@
+//! DPoP (RFC 9449): the key of this vault, and its proofs on token requests and API calls.
+
+use std::rc::Rc;
+
+use super::Client;
+use crate::error::Result;
+use crate::options::Dpop;
+use crate::platform::SigningKey;
+use crate::protocol::dpop::{self, Proof};
+use crate::protocol::jws::Hash;
+use crate::protocol::metadata::Metadata;
+use crate::protocol::{HttpMethod, HttpRequest, HttpResponse, pkce};
+
+impl Client {
+    /// The key, where the option and the provider's metadata allow proofs. It is made when it is first wanted.
+    pub(super) async fn proof_key(&self, metadata: &Metadata) -> Result<Option<Rc<dyn SigningKey>>> {
+        let promised = metadata.dpop_signing_alg_values_supported.iter().any(|alg| alg == "ES256");
+        match (self.config.dpop, promised) {
+            (Dpop::Off, _) | (Dpop::Allowed, false) => return Ok(None),
+            (Dpop::Required, false) => {
+                return Err(dpop::unsupported("the provider's metadata promises no DPoP with ES256"));
+            }
+            _ => {}
+        }
+        let known = self.key.borrow().clone();
+        let making = match known {
+            Some(making) => making,
+            None => {
+                let making = self.launch(self.platform.generate_key());
+                *self.key.borrow_mut() = Some(making.clone());
+                making
+            }
+        };
+        making.landed().await.map(Some)
+    }
+
+    /// The thumbprint of the key (RFC 7638), to which an authorization code can be bound (RFC 9449 section 10).
+    pub(super) async fn thumbprint(&self, key: &dyn SigningKey) -> Result<String> {
+        let digest = self.platform.digest(Hash::Sha256, key.jwk().as_bytes().to_vec()).await?;
+        Ok(pkce::random_token(&digest))
+    }
+
+    /// A request to the token endpoint, with a proof where there is a key.
+    pub(super) async fn token_request(
+        &self,
+        request: HttpRequest,
+        what: &str,
+        metadata: &Metadata,
+    ) -> Result<HttpResponse> {
+        let Some(key) = self.proof_key(metadata).await? else { return self.request(&request, what, 1).await };
+        let response = self.request(&self.with_proof(&*key, &request, None).await?, what, 1).await?;
+        self.heed_nonce(&request.url, &response.headers);
+        if !dpop::wants_nonce(&response) {
+            return Ok(response);
+        }
+        let response = self.request(&self.with_proof(&*key, &request, None).await?, what, 1).await?;
+        self.heed_nonce(&request.url, &response.headers);
+        Ok(response)
+    }
+
+    /// `request` with a proof, and with the access token that it is for.
+    pub(super) async fn with_proof(
+        &self,
+        key: &dyn SigningKey,
+        request: &HttpRequest,
+        authorization: Option<&str>,
+    ) -> Result<HttpRequest> {
+        let method = match request.method {
+            HttpMethod::Get => "GET",
+            HttpMethod::Post => "POST",
+        };
+        let mut request = request.clone();
+        request.headers.push(("dpop", self.proof(key, method, &request.url, authorization).await?));
+        Ok(request)
+    }
+
+    /// The headers that carry `authorization`: itself, and a proof if it is of the DPoP scheme.
+    pub(super) async fn credentials(
+        &self,
+        authorization: &str,
+        method: &str,
+        url: &str,
+    ) -> Result<Vec<(&'static str, String)>> {
+        let mut headers = vec![("authorization", authorization.to_owned())];
+        let key = self.key.borrow().clone();
+        if let (true, Some(key)) = (authorization.starts_with("DPoP "), key) {
+            headers.push(("dpop", self.proof(&*key.landed().await?, method, url, Some(authorization)).await?));
+        }
+        Ok(headers)
+    }
+
+    async fn proof(
+        &self,
+        key: &dyn SigningKey,
+        method: &str,
+        url: &str,
+        authorization: Option<&str>,
+    ) -> Result<String> {
+        let token = authorization.and_then(|header| header.split_once(' ')).map(|(_, token)| token.as_bytes().to_vec());
+        let digest = match token {
+            Some(token) => Some(self.platform.digest(Hash::Sha256, token).await?),
+            None => None,
+        };
+        let nonce = self.origin_of(url).and_then(|origin| self.nonces.borrow().get(&origin).cloned());
+        let proof = Proof {
+            jwk: key.jwk(),
+            jti: &pkce::random_token(&self.random()),
+            method,
+            url,
+            now: self.platform.now(),
+            access_token_digest: digest.as_deref(),
+            nonce: nonce.as_deref(),
+        };
+        let input = proof.signing_input();
+        let signature = key.sign(input.clone().into_bytes()).await?;
+        Ok(dpop::signed(input, &signature))
+    }
+
+    /// Keeps the nonce that the server at `url` wants next, if it says one. Tells whether it did.
+    pub(super) fn heed_nonce(&self, url: &str, headers: &[(String, String)]) -> bool {
+        let Some((origin, nonce)) = self.origin_of(url).zip(dpop::nonce_of(headers)) else { return false };
+        self.nonces.borrow_mut().insert(origin, nonce.to_owned());
+        true
+    }
+
+    fn origin_of(&self, url: &str) -> Option<String> {
+        self.platform.parse_url(url).map(|url| url.origin)
+    }
+}
