@@ -7,7 +7,7 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   timeout: 20_000,
-  reporter: [['list'], ['json']],
+  reporter: [['list'], ['json'], ['./tests/e2e/conformance-reporter.mjs']],
   use: {
     browserName: 'chromium',
     launchOptions: {

@@ -21,6 +21,8 @@
 mod browser;
 mod client;
 mod error;
+#[cfg(all(any(test, fuzzing), not(target_arch = "wasm32")))]
+pub mod fuzz;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 mod js;
 mod json;

@@ -46,6 +46,8 @@ pub struct Config {
     pub id_token_signing_alg: Option<String>,
     /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
     pub accept_hmac_id_tokens: bool,
+    /// Whether the provider's session frame is watched.
+    pub monitor_session: bool,
     /// Whether tokens are bound to a key of the vault.
     pub dpop: Dpop,
     /// The origin of the page.
@@ -154,6 +156,7 @@ impl Config {
             userinfo: options.userinfo,
             pushed_authorization_requests: options.pushed_authorization_requests,
             id_token_signing_alg: options.id_token_signing_alg,
+            monitor_session: options.monitor_session,
             dpop: options.dpop,
             accept_hmac_id_tokens: options.dangerously_accept_hmac_id_tokens,
             origin: page.origin,

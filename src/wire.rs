@@ -49,6 +49,8 @@ wire_enum! {
         Withdraw { id: u32 },
         /// The session is in another state now.
         State(SessionState),
+        /// What to ask the provider's session frame from now on (OIDC Session Management 3.1).
+        Monitor(Monitor),
     }
 
     /// What a page may want.
@@ -68,6 +70,8 @@ wire_enum! {
         Userinfo(Userinfo),
         /// Signs out.
         SignOut(SignOut),
+        /// The provider says that a session has ended (OIDC Front-Channel Logout 2).
+        LoggedOut(LoggedOut),
         /// Forgets everything and ends.
         Close,
     }
@@ -208,6 +212,8 @@ wire_struct! {
         pub id_token_signing_alg: Option<String>,
         /// Whether access tokens are bound to a key of the vault.
         pub dpop: Dpop,
+        /// Whether the provider's session frame is watched.
+        pub monitor_session: bool,
         /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
         pub dangerously_accept_hmac_id_tokens: bool,
         /// The origin of the page.
@@ -343,6 +349,26 @@ wire_struct! {
         pub params: Vec<(String, String)>,
     }
 
+    /// [`Command::LoggedOut`]: what the provider added to the front-channel logout URL.
+    #[derive(Deserialize)]
+    pub struct LoggedOut {
+        /// `iss`
+        pub iss: String,
+        /// `sid`
+        pub sid: String,
+    }
+
+    /// [`FromVault::Monitor`].
+    #[derive(Serialize)]
+    pub struct Monitor {
+        /// `check_session_iframe`
+        pub url: String,
+        /// Its origin.
+        pub origin: String,
+        /// What to post to it.
+        pub message: String,
+    }
+
     /// What [`Command::Start`] found.
     #[derive(Default, Serialize)]
     pub struct Started {
@@ -408,7 +434,7 @@ mod tests {
         }
         declare!(
             ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Dpop Status Options ApiOptions SilentOptions
-            Start SignIn CheckSession Granted FetchRequest ResponseHead Userinfo SignOut Started SessionState WireError
+            Start SignIn CheckSession Granted FetchRequest ResponseHead Userinfo SignOut LoggedOut Monitor Started SessionState WireError
         );
         let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();
         out.push_str(&format!("export type OwnErrorCode = {};\n", codes.join(" | ")));

@@ -1,6 +1,9 @@
 /** The type of the message by which a frame or popup hands its URL to the page that opened it. */
 export const CALLBACK = 'strongroom:callback';
 
+/** The channel on which the front-channel logout page is heard. */
+export const LOGOUT = 'strongroom:logout';
+
 /** What the letter after the prefix of a `state` says about who waits for the answer. */
 export type Waiting = 'redirect' | 'frame' | 'popup';
 

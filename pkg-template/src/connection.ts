@@ -1,10 +1,12 @@
 import { fail, StrongroomError } from './errors.js';
-import type { Answer, Ask, Command, FromVault, Reply, SessionState, ToVault } from './wire.js';
+import type { Answer, Ask, Command, FromVault, Monitor, Reply, SessionState, ToVault } from './wire.js';
 
 /** What a page does for its vault. */
 export interface Handlers {
   /** The session is in another state. */
   state(state: SessionState): void;
+  /** The provider's session is to be watched by other means than before. */
+  monitor(monitor: Monitor): void;
   /** Does what only a document can; nothing when `signal` says that it is no longer wanted. */
   ask(ask: Ask, signal: AbortSignal): Promise<Answer | undefined>;
 }
@@ -48,6 +50,7 @@ export function connect(port: MessagePort, handlers: Handlers): Connection {
 
   port.onmessage = ({ data: [message, attachment] }: MessageEvent<[FromVault, unknown]>) => {
     if ('state' in message) handlers.state(message.state);
+    else if ('monitor' in message) handlers.monitor(message.monitor);
     else if ('ask' in message) void answer(message.ask.id, message.ask.ask);
     else if ('withdraw' in message) asks.get(message.withdraw.id)?.abort();
     else {

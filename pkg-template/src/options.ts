@@ -176,7 +176,7 @@ export function check(given: SessionOptions): Checked {
   const options = own(
     'options',
     given,
-    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl userinfo pushedAuthorizationRequests idTokenSigningAlg dangerouslyAcceptHmacIdTokens normalizeClaims dpop',
+    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl userinfo pushedAuthorizationRequests idTokenSigningAlg dangerouslyAcceptHmacIdTokens normalizeClaims dpop monitorSession',
   );
   const issuer = required(options, 'issuer');
   secureUrl('issuer', issuer);
@@ -231,6 +231,7 @@ export function check(given: SessionOptions): Checked {
         timeoutMs: millis(silent, 'timeoutMs', 'silent.timeoutMs', 10_000),
       },
       ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
+      monitorSession: flag(options, 'monitorSession') ?? false,
       userinfo: flag(options, 'userinfo') ?? false,
       ...(pushed !== undefined && { pushedAuthorizationRequests: pushed }),
       ...(alg && { idTokenSigningAlg: alg }),

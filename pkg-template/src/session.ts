@@ -1,8 +1,9 @@
-import { cleaned, handOver, waitingFor } from './callback-url.js';
+import { cleaned, handOver, LOGOUT, waitingFor } from './callback-url.js';
 import { normalized } from './claims.js';
 import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchThrough } from './fetch.js';
+import { watch } from './monitor.js';
 import { check, millis, own, ownUrl, pairs, text } from './options.js';
 import { type Opened, openVault } from './placement.js';
 import type {
@@ -65,6 +66,9 @@ class BrowserSession extends EventTarget implements Session {
   #connection: Promise<Connection>;
   #settle!: (state: SessionState) => void;
   #closed = false;
+  #unwatch: (() => void) | undefined;
+  #changed: string | undefined;
+  #logouts: BroadcastChannel | undefined;
   #popup: Window | null | undefined;
   #popupEnd: AbortController | undefined;
   readonly #prefix: string;
@@ -121,7 +125,24 @@ class BrowserSession extends EventTarget implements Session {
     const connection = connect(opened.port, {
       state: (state) => this.#become(stateOf(state, this.#userOf)),
       ask: (ask, signal) => this.#answer(ask, signal),
+      monitor: (monitor) => {
+        this.#unwatch?.();
+        // A frame that calls what the provider has just given changed cannot see the provider's cookies.
+        if (monitor.message === this.#changed) return;
+        this.#unwatch = watch(monitor, () => {
+          this.#changed = monitor.message;
+          // Whether somebody is still signed in is for the provider to say, and for the state to tell.
+          this.checkSession().catch(() => {});
+        });
+      },
     });
+    this.#logouts = new BroadcastChannel(LOGOUT);
+    this.#logouts.onmessage = ({ data }) => {
+      const { iss, sid } = Object(data) as { iss: unknown; sid: unknown };
+      if (typeof iss === 'string' && typeof sid === 'string') {
+        void connection.command({ loggedOut: { iss, sid } }).catch(() => {});
+      }
+    };
     await connection.command({ open: wire });
     return connection;
   }
@@ -150,6 +171,7 @@ class BrowserSession extends EventTarget implements Session {
   #become(state: SessionState) {
     if (this.#closed || (state.status === 'loading' && this.#state.status === 'loading')) return;
     this.#state = state;
+    if (state.status === 'signedOut') this.#unwatch?.();
     this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
   }
 
@@ -266,6 +288,8 @@ class BrowserSession extends EventTarget implements Session {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#unwatch?.();
+    this.#logouts?.close();
     this.#settle(this.#state);
     this.#connection
       .then((connection) => {

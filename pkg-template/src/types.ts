@@ -67,6 +67,12 @@ export interface SessionOptions {
   /** Whether authorization requests are pushed (RFC 9126). Default: where the provider's metadata demands it. */
   pushedAuthorizationRequests?: boolean;
   /**
+   * Whether the provider's session is watched through its `check_session_iframe` (OIDC Session Management): when it
+   * changes, the provider is asked silently who is signed in. Needs a provider of the same site, or cookies in frames.
+   * Default false.
+   */
+  monitorSession?: boolean;
+  /**
    * Whether access and refresh tokens are bound to a key of the vault that nobody can export (RFC 9449): `true` where the
    * provider's metadata promises it, `'required'` or there is no session. The APIs must know DPoP, and their CORS must
    * allow the header `DPoP`. Default false.

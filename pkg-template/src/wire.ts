@@ -1,8 +1,8 @@
 // Generated from src/wire.rs and src/error.rs by `cargo xtask bindings`. Do not edit.
 
 export type ToVault = { "command": { id: number, command: Command, } } | { "cancel": { id: number, } } | { "answer": { id: number, answer: Answer, } };
-export type FromVault = { "reply": { id: number, reply: Reply, } } | { "ask": { id: number, ask: Ask, } } | { "withdraw": { id: number, } } | { "state": SessionState };
-export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "userinfo": Userinfo } | { "signOut": SignOut } | "close";
+export type FromVault = { "reply": { id: number, reply: Reply, } } | { "ask": { id: number, ask: Ask, } } | { "withdraw": { id: number, } } | { "state": SessionState } | { "monitor": Monitor };
+export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "userinfo": Userinfo } | { "signOut": SignOut } | { "loggedOut": LoggedOut } | "close";
 export type Reply = "done" | { "started": Started } | { "checked": Granted } | { "claims": string } | { "response": ResponseHead } | "notAnApi" | { "error": WireError };
 export type Ask = { "frame": { url: string, expect: FrameExpect, } } | { "popup": { url: string, expect: FrameExpect, } } | { "navigate": { url: string, } };
 export type FrameExpect = { "webMessage": { origin: string, } } | { "callback": { redirectUri: string, } };
@@ -71,6 +71,10 @@ idTokenSigningAlg?: string,
  * Whether access tokens are bound to a key of the vault.
  */
 dpop: Dpop, 
+/**
+ * Whether the provider's session frame is watched.
+ */
+monitorSession: boolean, 
 /**
  * Whether ID tokens with an HMAC are taken on the word of the token endpoint.
  */
@@ -246,6 +250,28 @@ local: boolean,
  * Extra parameters for the provider's `end_session_endpoint`.
  */
 params: Array<[string, string]>, };
+export type LoggedOut = { 
+/**
+ * `iss`
+ */
+iss: string, 
+/**
+ * `sid`
+ */
+sid: string, };
+export type Monitor = { 
+/**
+ * `check_session_iframe`
+ */
+url: string, 
+/**
+ * Its origin.
+ */
+origin: string, 
+/**
+ * What to post to it.
+ */
+message: string, };
 export type Started = { 
 /**
  * The URL to restore, of the page's origin, when this page load answered a sign-in or a sign-out.

@@ -315,7 +315,7 @@ fn open(issuer: &str) -> String {
         r#"{{"command":{{"id":1,"command":{{"open":{{"issuer":"{issuer}","clientId":"spa","scope":"openid","redirectUri":"https://app.example.com/",
         "postLogoutRedirectUri":"https://app.example.com/","params":[],"apis":[{{"url":"https://api.example.com/","scope":""}}],
         "silent":{{"onLoad":true,"redirectUri":"https://app.example.com/","timeoutMs":10000}},"metadata":"{METADATA}",
-        "requestTimeoutMs":10000,"userinfo":false,"dpop":"off",
+        "requestTimeoutMs":10000,"userinfo":false,"dpop":"off","monitorSession":false,
         "dangerouslyAcceptHmacIdTokens":false,"origin":"https://app.example.com","statePrefix":"srtest-"}}}}}}}}"#
     )
 }

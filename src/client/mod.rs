@@ -53,12 +53,15 @@ pub(crate) struct Client {
     /// Whether the provider has signed the user in at top level, while this client was there to see it.
     seen_at_top_level: Cell<bool>,
     /// The key of DPoP proofs, once one was wanted.
-    key: RefCell<Option<Flight<Result<Rc<dyn SigningKey>>>>>,
+    key: RefCell<Option<MakingKey>>,
     /// The nonces that servers want in DPoP proofs, by origin.
     nonces: RefCell<HashMap<String, String>>,
     /// Counts the sign-outs.
     epoch: Cell<u32>,
 }
+
+/// A key that is there or under way.
+type MakingKey = Flight<Result<Rc<dyn SigningKey>>>;
 
 /// Whether somebody is signed in.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +113,10 @@ impl Client {
             Command::CheckSession(check) => self.check_session(page, check).await.map(Reply::Checked),
             Command::Userinfo(ask) => self.userinfo(page, ask).await.map(Reply::Claims),
             Command::SignOut(sign_out) => self.sign_out(page, sign_out).await.map(|()| Reply::Done),
+            Command::LoggedOut(logged_out) => {
+                self.logged_out(&logged_out);
+                Ok(Reply::Done)
+            }
             Command::Fetch(request) => match self.fetch(page, request, attachment).await {
                 Ok(response) => return response,
                 Err(error) => Err(error),
@@ -139,9 +146,14 @@ impl Client {
         }
         *self.standing.borrow_mut() = standing;
         self.started.land(());
+        self.tell(&FromVault::State(self.state()));
+    }
+
+    /// Sends `message` to every page.
+    fn tell(&self, message: &FromVault) {
         let pages: Vec<_> = self.pages.borrow().iter().filter_map(Weak::upgrade).collect();
         for page in pages {
-            page.send(&FromVault::State(self.state()), None);
+            page.send(message, None);
         }
     }
 

@@ -34,18 +34,28 @@ pub(super) struct Provider {
 struct Kept<T> {
     value: Rc<T>,
     until: UnixTime,
+    /// Why there is nothing newer.
+    failure: Option<Error>,
 }
 
 impl<T> Clone for Kept<T> {
     fn clone(&self) -> Self {
-        Kept { value: self.value.clone(), ..*self }
+        Kept { value: self.value.clone(), until: self.until, failure: self.failure.clone() }
     }
 }
 
 impl<T> Kept<T> {
     fn new(value: T, response: Option<&HttpResponse>, now: UnixTime) -> Self {
         let life = response.and_then(HttpResponse::max_age).unwrap_or(DEFAULT_LIFE);
-        Kept { value: Rc::new(value), until: now.plus_millis(life.saturating_mul(1000)) }
+        Kept { value: Rc::new(value), until: now.plus_millis(life.saturating_mul(1000)), failure: None }
+    }
+
+    /// What was fetched; where that failed, what was known serves on, and the provider is asked again in half a minute.
+    fn or_known(fetched: Result<Self>, known: Option<Self>, now: UnixTime) -> Result<Self> {
+        match (fetched, known) {
+            (Err(error), Some(known)) => Ok(Kept { until: now.plus_millis(KEYS_PAUSE), failure: Some(error), ..known }),
+            (fetched, _) => fetched,
+        }
     }
 }
 
@@ -59,12 +69,12 @@ impl Client {
             return Ok(kept.value.clone());
         }
         let client = self.share()?;
-        let flight = self.launch(async move { client.fetch_metadata().await });
+        let flight = self.launch(async move {
+            let fetched = client.fetch_metadata().await;
+            Kept::or_known(fetched, known, client.platform.now())
+        });
         *self.provider.metadata.borrow_mut() = Some(flight.clone());
-        match (flight.landed().await, known) {
-            (Err(_), Some(known)) => Ok(self.keep_using(&self.provider.metadata, known)),
-            (fetched, _) => Ok(fetched?.value),
-        }
+        Ok(flight.landed().await?.value)
     }
 
     async fn fetch_metadata(&self) -> Result<Kept<Metadata>> {
@@ -77,13 +87,21 @@ impl Client {
     }
 
     async fn discover(&self, issuer: &str) -> Result<(Metadata, HttpResponse)> {
-        let mut status = 0;
+        let (mut status, mut failure) = (0, None);
         for url in metadata::discovery_urls(issuer) {
-            let response = self.published(&url, "metadata (discovery)", false).await?;
-            if response.status == 200 {
-                return Ok((Metadata::from_response(&response, issuer)?, response));
+            let tries = if failure.is_none() { TRIES } else { 1 };
+            match self.published(&url, "metadata (discovery)", false, tries).await {
+                Ok(response) if response.status == 200 => {
+                    return Ok((Metadata::from_response(&response, issuer)?, response));
+                }
+                Ok(response) => status = response.status,
+                // A 404 that CORS hides looks the same: the other place may be the right one.
+                Err(error) if *error.code() == Code::Network => failure = failure.or(Some(error)),
+                Err(error) => return Err(error),
             }
-            status = response.status;
+        }
+        if let Some(error) = failure {
+            return Err(error);
         }
         Err(Error::new(Code::DiscoveryFailed, format!("{issuer} answers discovery with status {status}"))
             .with_provider(ProviderError { status: Some(status), ..ProviderError::default() })
@@ -108,24 +126,26 @@ impl Client {
             }
         }
         let client = self.share()?;
+        // A key endpoint that is down ends no session: the keys it published last still serve.
         let flight = self.launch(async move {
-            let metadata = client.metadata().await?;
-            let (keys, response) = client.fetch_keys(&metadata, unknown_key).await?;
-            Ok(Kept::new(keys, Some(&response), client.platform.now()))
+            let fetched = client.fetch_kept_keys(unknown_key).await;
+            Kept::or_known(fetched, known, client.platform.now())
         });
         *self.provider.keys.borrow_mut() = Some(flight.clone());
-        match (flight.landed().await, known) {
-            // A key endpoint that is down ends no session: the keys it published last still serve.
-            (Err(error), Some(known)) => {
-                let keys = self.keep_using(&self.provider.keys, known);
-                if unknown_key { Err(error) } else { Ok(keys) }
-            }
-            (fetched, _) => Ok(fetched?.value),
+        match flight.landed().await? {
+            Kept { failure: Some(error), .. } if unknown_key => Err(error),
+            kept => Ok(kept.value),
         }
     }
 
+    async fn fetch_kept_keys(&self, fresh: bool) -> Result<Kept<Jwks>> {
+        let metadata = self.metadata().await?;
+        let (keys, response) = self.fetch_keys(&metadata, fresh).await?;
+        Ok(Kept::new(keys, Some(&response), self.platform.now()))
+    }
+
     async fn fetch_keys(&self, metadata: &Metadata, fresh: bool) -> Result<(Jwks, HttpResponse)> {
-        let response = self.published(&metadata.jwks_uri, "keys (jwks_uri)", fresh).await?;
+        let response = self.published(&metadata.jwks_uri, "keys (jwks_uri)", fresh, TRIES).await?;
         match response.status {
             200 => Ok((Jwks::parse(&response.body)?, response)),
             status => Err(unavailable("keys", status)),
@@ -141,18 +161,9 @@ impl Client {
         Ok(Rc::new(self.fetch_keys(&metadata, false).await?.0))
     }
 
-    /// What was known last serves on: the provider is asked again in half a minute.
-    fn keep_using<T>(&self, place: &RefCell<Option<Fetched<T>>>, known: Kept<T>) -> Rc<T> {
-        let value = known.value.clone();
-        let again = Flight::new();
-        again.land(Ok(Kept { until: self.platform.now().plus_millis(KEYS_PAUSE), ..known }));
-        *place.borrow_mut() = Some(again);
-        value
-    }
-
     /// Gets what is published at `url` for anyone to see, across page loads once: the browser's own cache holds it, where
     /// no script can change it. It serves for as long as its headers say, and for ten minutes where they say nothing.
-    async fn published(&self, url: &str, what: &str, fresh: bool) -> Result<HttpResponse> {
+    async fn published(&self, url: &str, what: &str, fresh: bool, tries: u32) -> Result<HttpResponse> {
         let mut request = HttpRequest::get(url);
         let key = self.key_of(&["fetched ", url].concat()).await?;
         let recently = !fresh && self.stored_within(&key, DEFAULT_LIFE * 1000).await;
@@ -161,7 +172,7 @@ impl Client {
             (_, true) => Cache::Stored,
             _ => Cache::Default,
         };
-        let response = self.request(&request, what, TRIES).await?;
+        let response = self.request(&request, what, tries).await?;
         if !recently && response.status == 200 {
             // Where nothing can be stored, the headers alone decide.
             let client = self.share()?;

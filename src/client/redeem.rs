@@ -56,6 +56,7 @@ impl Client {
         let id_token = self.checked(raw, &tokens.access_token, context, metadata).await?;
         let target = Target { audience: transaction.audience.clone(), resource: transaction.resource.clone() };
         self.keep(epoch, target, Scope::parse(&transaction.scope), tokens, Some(id_token))?;
+        self.monitor(response.session_state.as_deref(), metadata);
         self.seen_at_top_level.set(!transaction.silent || self.seen_at_top_level.get());
         Ok(())
     }

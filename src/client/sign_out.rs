@@ -8,8 +8,9 @@ use super::callback::SIGN_OUT;
 use crate::error::{Code, Error, Result};
 use crate::platform::Page;
 use crate::protocol::logout;
+use crate::protocol::metadata::Metadata;
 use crate::secret::RawIdToken;
-use crate::wire::{Answer, Ask, SignOut};
+use crate::wire::{Answer, Ask, FromVault, LoggedOut, Monitor, SignOut};
 
 impl Client {
     /// Forgets the tokens at once; then, unless `local`, leaves for the provider's sign-out
@@ -25,6 +26,30 @@ impl Client {
         match page.ask(Ask::Navigate { url }).await {
             Answer::Done => Ok(()),
             _ => Err(Error::new(Code::Internal, "the page could not leave for the provider's sign-out")),
+        }
+    }
+
+    /// The provider says that a session has ended: ours, if issuer and session are (OIDC Front-Channel Logout 2). Anyone
+    /// can load the page that says so, and knows no `sid`.
+    pub(super) fn logged_out(&self, logged_out: &LoggedOut) {
+        let ours = {
+            let vault = self.vault.borrow();
+            let sid = vault.id_token().and_then(|id_token| id_token.claims.str("sid"));
+            sid.as_deref() == Some(&logged_out.sid) && logged_out.iss == self.config.issuer
+        };
+        if ours {
+            self.epoch.set(self.epoch.get().wrapping_add(1));
+            self.end_session(Error::new(Code::SignedOut, "the user signed out at the provider"));
+        }
+    }
+
+    /// Has the pages watch the provider's session, where that is wanted and the provider can.
+    pub(super) fn monitor(&self, session_state: Option<&str>, metadata: &Metadata) {
+        let (true, Some(session_state)) = (self.config.monitor_session, session_state) else { return };
+        let Some(url) = &metadata.check_session_iframe else { return };
+        if let Some(parsed) = self.platform.parse_url(url) {
+            let message = [self.config.client_id.as_str(), " ", session_state].concat();
+            self.tell(&FromVault::Monitor(Monitor { url: url.clone(), origin: parsed.origin, message }));
         }
     }
 

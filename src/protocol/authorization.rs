@@ -151,6 +151,7 @@ pub struct UncheckedAuthorizationResponse {
     state: Option<String>,
     code: Option<String>,
     iss: Option<String>,
+    session_state: Option<String>,
     provider: ProviderError,
 }
 
@@ -166,6 +167,8 @@ impl fmt::Debug for UncheckedAuthorizationResponse {
 pub struct AuthorizationResponse {
     /// `code`
     pub code: AuthorizationCode,
+    /// `session_state` (OIDC Session Management 3)
+    pub session_state: Option<String>,
 }
 
 /// An authorization response as it came.
@@ -232,6 +235,7 @@ impl UncheckedAuthorizationResponse {
                 "state" => &mut response.state,
                 "code" => &mut response.code,
                 "iss" => &mut response.iss,
+                "session_state" => &mut response.session_state,
                 "error" => &mut response.provider.error,
                 "error_description" => &mut response.provider.description,
                 "error_uri" => &mut response.provider.uri,
@@ -279,7 +283,9 @@ impl UncheckedAuthorizationResponse {
             });
         }
         match self.code {
-            Some(code) if !code.is_empty() => Ok(AuthorizationResponse { code: AuthorizationCode::new(code) }),
+            Some(code) if !code.is_empty() => {
+                Ok(AuthorizationResponse { code: AuthorizationCode::new(code), session_state: self.session_state })
+            }
             _ => Err(invalid("the provider's answer has neither a code nor an error")),
         }
     }

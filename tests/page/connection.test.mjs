@@ -14,7 +14,7 @@ function pair(handlers = {}) {
     heard.push(data);
     wake();
   };
-  const connection = connect(port1, { state() {}, ask: async () => undefined, ...handlers });
+  const connection = connect(port1, { state() {}, monitor() {}, ask: async () => undefined, ...handlers });
   return {
     connection,
     say: (message, attachment) => port2.postMessage(attachment === undefined ? [message] : [message, attachment]),

@@ -107,6 +107,7 @@ test('defaults are filled in', () => {
     userinfo: false,
     dangerouslyAcceptHmacIdTokens: false,
     dpop: 'off',
+    monitorSession: false,
     requestTimeoutMs: 10_000,
     origin: 'https://app.example.com',
     statePrefix: statePrefix('https://login.example.com', 'spa'),

@@ -32,6 +32,8 @@ async function anotherKey(alg, kid) {
  * @property {Signing} [responseSigning]
  * @property {(ctx: object, layer: object) => void | Promise<void>} [before] what happens when a request arrives
  * @property {(ctx: object, layer: object) => string | Promise<string>} [claimsEndpoint] the JWT at /claims
+ * @property {Record<string, (ctx: object, layer: object) => string>} [pages] more pages, by path
+ * @property {(url: URL, layer: object) => void} [signedOut] where the user is sent after a sign-out
  * @property {'code' | 'refresh'} [at] which token responses are changed; all by default
  * @property {(config: object) => void} [configure] oidc-provider's own configuration
  *
@@ -94,6 +96,12 @@ export function misbehaving(change) {
       ctx.body = await change.claimsEndpoint?.(ctx, layer);
       return;
     }
+    const page = change.pages?.[ctx.path];
+    if (page) {
+      ctx.type = 'html';
+      ctx.body = page(ctx, layer);
+      return;
+    }
     await next();
     const { body, path } = ctx;
     if (path === '/.well-known/openid-configuration' && change.metadata) ctx.body = changed(body, change.metadata);
@@ -118,6 +126,11 @@ export function misbehaving(change) {
       }
     }
     const location = ctx.response.get('location');
+    if (location && URL.canParse(location) && path.startsWith('/session/end')) {
+      const url = new URL(location);
+      change.signedOut?.(url, layer);
+      ctx.set('location', url.href);
+    }
     if (location && URL.canParse(location) && path.startsWith('/auth')) {
       const url = new URL(location);
       const answers = url.searchParams.has('code') || url.searchParams.has('response');

@@ -133,7 +133,12 @@ export const modules = {
   },
   'acr of another level': {
     does: 'authenticated the user at another level',
-    change: { idToken: { acr: 'bronze' }, configure: (config) => void (config.acrValues = ['gold', 'bronze']) },
+    change: {
+      idToken: { acr: 'bronze' },
+      configure: (config) => {
+        config.acrValues = ['gold', 'bronze'];
+      },
+    },
     options: { params: { acr_values: 'gold' } },
     outcome: { rejects: 'acr' },
   },
@@ -162,7 +167,11 @@ export const modules = {
   // Userinfo.
   'oidcc-client-test-scope-userinfo-claims': {
     does: 'returns claims by scope from userinfo alone',
-    change: { configure: (config) => void (config.conformIdTokenClaims = true) },
+    change: {
+      configure: (config) => {
+        config.conformIdTokenClaims = true;
+      },
+    },
     options: { scope: 'openid profile email phone address' },
     outcome: { signsIn: true, userinfo: ['name', 'email', 'phone_number', 'address'] },
   },
@@ -350,7 +359,11 @@ export const modules = {
   },
   'DPoP with nonces': {
     does: 'wants a nonce in each proof, as does the API',
-    change: { configure: (config) => void (config.features.dPoP.requireNonce = () => true) },
+    change: {
+      configure: (config) => {
+        config.features.dPoP.requireNonce = () => true;
+      },
+    },
     setting: { api: { dpopNonce: 'nonce-of-the-api' } },
     options: { dpop: 'required' },
     outcome: { signsIn: true, api: true, userinfo: true, scheme: 'DPoP' },
@@ -383,6 +396,36 @@ export const modules = {
       },
     },
     outcome: { signsIn: true, asks: '/request' },
+  },
+};
+
+/** A provider with a session frame, which says what `layer.sessionStatus` says. */
+export const sessionManagement = {
+  metadata: (metadata) => ({ check_session_iframe: `${metadata.issuer}/check-session` }),
+  redirect: (url, layer) => {
+    layer.given = (layer.given ?? 0) + 1;
+    url.searchParams.set('session_state', layer.constant ?? `state.${layer.given}`);
+  },
+  pages: {
+    '/check-session': () =>
+      `<!doctype html><script>
+        onmessage = async ({ data, source, origin }) => {
+          const status = await fetch('/session-status').then((response) => response.text());
+          source.postMessage(data.startsWith('spa state.') ? status : 'error', origin);
+        };
+      </script>`,
+    '/session-status': (_ctx, layer) => {
+      layer.asked = (layer.asked ?? 0) + 1;
+      return layer.sessionStatus;
+    },
+  },
+};
+
+/** A provider that loads the front-channel logout page of the app, in a page of its own at /op-logout. */
+export const frontChannel = {
+  idToken: { sid: 'session-1' },
+  pages: {
+    '/op-logout': ({ query }) => `<!doctype html><iframe src="${query.app}/frontchannel.html?${query.with}"></iframe>`,
   },
 };
 

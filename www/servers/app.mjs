@@ -43,10 +43,11 @@ export function contentSecurityPolicy(provider, apis, change) {
 }
 
 /**
- * Starts the app's server: www/app at /, pkg at /strongroom/, the package's callback page at /callback.html.
+ * Starts the app's server: www/app at /, pkg at /strongroom/, the package's pages at /callback.html and
+ * /frontchannel.html.
  * @param {{
  *   port?: number, host?: string,
- *   csp: () => string, config: () => object, headers?: Record<string, string>,
+ *   csp: (pathname: string) => string, config: () => object, headers?: Record<string, string>,
  *   routes?: Record<string, import('node:http').RequestListener>,
  * }} options `config` is served as /config.json; `routes` come first
  */
@@ -54,7 +55,7 @@ export async function startApp({ port, host, csp, config, headers = {}, routes =
   const server = await listen(
     async (request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      response.setHeader('Content-Security-Policy', csp());
+      response.setHeader('Content-Security-Policy', csp(pathname));
       response.setHeader('Referrer-Policy', 'no-referrer');
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Cache-Control', 'no-cache');
@@ -80,6 +81,6 @@ export async function startApp({ port, host, csp, config, headers = {}, routes =
 function fileFor(pathname) {
   const path = normalize(decodeURIComponent(pathname)).replace(/^(\.\.[/\\])+/, '');
   if (path.startsWith('/strongroom/')) return join(ROOT, 'pkg', path.slice('/strongroom/'.length));
-  if (/^\/callback\.(html|js|js\.map)$/.test(path)) return join(ROOT, 'pkg', path);
+  if (/^\/(callback|frontchannel)\.(html|js|js\.map)$/.test(path)) return join(ROOT, 'pkg', path);
   return join(ROOT, 'www/app', extname(path) ? path : 'index.html');
 }

@@ -19,7 +19,11 @@ export async function startWorld({ port, csp, headers, routes, api: moreOfApi, p
   let api;
   const app = await startApp({
     port,
-    csp: () => contentSecurityPolicy([provider.issuer], [api.origin], csp),
+    csp: (pathname) =>
+      contentSecurityPolicy([provider.issuer], [api.origin], (policy) => {
+        if (pathname === '/frontchannel.html') policy['frame-ancestors'] = provider.issuer;
+        csp?.(policy);
+      }),
     config: () => ({ issuer: provider.issuer, clientId: 'spa', api: api.url }),
     headers,
     routes,

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 const [glue, kind] = process.argv.slice(2);
 
 await build({
-  entryPoints: ['index', 'worker', 'vault', 'callback'].map((name) => `pkg-template/src/${name}.ts`),
+  entryPoints: ['index', 'worker', 'vault', 'callback', 'frontchannel'].map((name) => `pkg-template/src/${name}.ts`),
   outdir: 'pkg',
   bundle: true,
   format: 'esm',

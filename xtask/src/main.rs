@@ -1,6 +1,7 @@
 //! Every developer command of Strongroom: `cargo xtask help`.
 
 mod demo;
+mod fuzz;
 mod lint;
 mod npm;
 mod package;
@@ -21,6 +22,7 @@ cargo xtask build [--dev]              the npm package, into pkg/ (--dev: quicke
 cargo xtask lint                       formatting, clippy, types
 cargo xtask fmt                        what of that can be mended, mended
 cargo xtask size [--check]             how large the package is (--check: fails over budget)
+cargo xtask fuzz TARGET [--seconds N]   feeds a parser of outside input with what breaks parsers (60 seconds; or all)
 cargo xtask bindings                   the TypeScript types of the wire, from src/wire.rs
 cargo xtask help                       this text
 
@@ -45,20 +47,22 @@ fn run() -> Result<()> {
         Some(other) => return Err(other.unexpected().into()),
     };
     std::env::set_current_dir(sh::root())?;
-    let (mut port, mut open, mut dev, mut check, mut rest) = (0, false, false, false, Vec::new());
+    let (mut port, mut open, mut dev, mut check, mut seconds, mut rest) = (0, false, false, false, 60, Vec::new());
     while let Some(arg) = args.next()? {
         match (command.as_str(), arg) {
             ("demo", Long("port")) => port = args.value()?.parse()?,
             ("demo", Long("open")) => open = true,
             ("build", Long("dev")) => dev = true,
             ("size", Long("check")) => check = true,
-            ("test", Value(part)) => rest.push(part.string()?),
+            ("fuzz", Long("seconds")) => seconds = args.value()?.parse()?,
+            ("test" | "fuzz", Value(part)) => rest.push(part.string()?),
             ("wasm-test-runner", _) => break,
             (_, arg) => return Err(arg.unexpected()).map_err(|error| anyhow::anyhow!("{error}; see cargo xtask help")),
         }
     }
     match command.as_str() {
         "demo" => demo::run(port, open),
+        "fuzz" => fuzz::run(&rest, seconds),
         "test" => test::run(&rest),
         "build" => package::build(if dev { package::Kind::Dev } else { package::Kind::Published }),
         "lint" => lint::check(),

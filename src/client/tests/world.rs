@@ -364,6 +364,7 @@ pub(super) fn options(origin: &str) -> Options {
         id_token_signing_alg: None,
         dangerously_accept_hmac_id_tokens: false,
         dpop: Dpop::Off,
+        monitor_session: false,
         origin: origin.to_owned(),
         state_prefix: "srtest-".to_owned(),
     }

@@ -1,0 +1,43 @@
+import type { Monitor } from './wire.js';
+
+/** How often the provider's session frame is asked, in milliseconds. */
+const EVERY = 2000;
+
+/**
+ * Watches the provider's session through its session frame (OIDC Session Management 3.1). Calls `changed` once, when the
+ * session is another one, and ends; ends too when the frame says `error` or does not answer.
+ * @returns what ends it
+ */
+export function watch({ url, origin, message }: Monitor, changed: () => void): () => void {
+  const frame = document.createElement('iframe');
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let waiting = false;
+  const end = () => {
+    clearInterval(timer);
+    removeEventListener('message', listen);
+    frame.remove();
+  };
+  const ask = () => {
+    // A frame that did not answer the last time refuses to be framed, or is no session frame.
+    if (waiting) return end();
+    waiting = true;
+    frame.contentWindow?.postMessage(message, origin);
+  };
+  const listen = ({ source, origin: from, data }: MessageEvent) => {
+    if (source !== frame.contentWindow || from !== origin) return;
+    waiting = false;
+    if (data === 'unchanged') return;
+    end();
+    if (data === 'changed') changed();
+  };
+  addEventListener('message', listen);
+  frame.onload = () => {
+    clearInterval(timer);
+    timer = setInterval(ask, EVERY);
+  };
+  frame.hidden = true;
+  frame.title = 'Session of the provider';
+  frame.src = url;
+  document.documentElement.append(frame);
+  return end;
+}
