@@ -212,6 +212,42 @@ test('two sign-ins in two tabs do not mix', async ({ page, world, context }) => 
   expect([page.url(), other.url()]).toEqual([1, 2].map((tab) => `${world.app.origin}/app/orders?tab=${tab}`));
 });
 
+test('every parameter has its name on the wire, in a frame too', async ({ page, world }) => {
+  const parameters = {
+    loginHint: 'ada',
+    acrValues: 'gold',
+    uiLocales: 'de',
+    display: 'touch',
+    device: 'my laptop',
+    connection: 'github',
+    connectionScope: 'repo',
+    organization: 'org_1',
+    claims: { id_token: { email: null } },
+    authorizationDetails: [{ type: 'payment', amount: 7 }],
+    params: { theme: 'dark' },
+  };
+  const expected = {
+    login_hint: 'ada',
+    acr_values: 'gold',
+    ui_locales: 'de',
+    display: 'touch',
+    device: 'my laptop',
+    connection: 'github',
+    connection_scope: 'repo',
+    organization: 'org_1',
+    claims: '{"id_token":{"email":null}}',
+    authorization_details: '[{"type":"payment","amount":7}]',
+    theme: 'dark',
+  };
+  await open(page, world);
+  await page.evaluate((options) => session.checkSession(options).catch(() => {}), parameters);
+  expect(requests(world, '/auth').at(-1).query).toMatchObject(expected);
+  await leave(page, world, { ...parameters, maxAge: 60, prompt: 'login', scope: 'write:orders' });
+  const { query } = requests(world, '/auth').find(({ dest }) => dest === 'document');
+  expect(query).toMatchObject({ ...expected, max_age: '60', prompt: 'login', resource: world.api.url });
+  expect(query.scope.split(' ').sort()).toEqual(['email', 'openid', 'profile', 'read:orders', 'write:orders']);
+});
+
 test('parameters of a sign-in reach the provider by their names on the wire', async ({ page, world }) => {
   await open(page, world);
   await leave(page, world, {

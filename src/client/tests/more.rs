@@ -3,7 +3,7 @@
 use super::world::{API, ISSUER, OTHER_ISSUER, World, decoded, jws, response};
 use super::{Story, error_of};
 use crate::platform::NoAnswer;
-use crate::wire::{Command, Dpop, Reply, ResponseMode, Status, Userinfo};
+use crate::wire::{Command, Dpop, LoggedOut, Reply, ResponseMode, Status, Userinfo};
 
 fn claims_of(reply: Reply) -> serde_json::Value {
     match reply {
@@ -313,4 +313,32 @@ fn keys_are_asked_for_once_in_half_a_minute_when_none_fits() {
         assert_eq!(error_of(story.checks_session()).claim.as_deref(), Some("signature"));
         assert_eq!(story.world.count("/jwks"), keys, "after {pass} ms more");
     }
+}
+
+#[test]
+fn authorization_details_that_were_granted_are_told() {
+    let story = Story::new();
+    story.world.more_of_tokens.set(r#","authorization_details":[{"type":"payment"}]"#);
+    story.starts(None);
+    match story.checks_session() {
+        Reply::Checked(granted) => {
+            assert_eq!(granted.authorization_details.as_deref(), Some(r#"[{"type":"payment"}]"#));
+        }
+        _ => panic!("the user is signed in at the provider"),
+    }
+}
+
+#[test]
+fn a_front_channel_sign_out_is_heard_if_issuer_and_session_are_ours() {
+    let story = Story::new();
+    story.world.more_claims.set(r#","sid":"session-1""#);
+    story.starts(None);
+    let says = |iss: &str, sid: &str| {
+        story.does(Command::LoggedOut(LoggedOut { iss: iss.to_owned(), sid: sid.to_owned() }));
+        story.page.state().0
+    };
+    assert_eq!(says("https://another.example", "session-1"), Status::SignedIn);
+    assert_eq!(says(ISSUER, "session-2"), Status::SignedIn);
+    assert_eq!(says(ISSUER, "session-1"), Status::SignedOut);
+    assert_eq!(story.signed_out_for().code, "signed_out");
 }

@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(super) userinfo: RefCell<(&'static str, String)>,
     /// More claims of ID tokens, as JSON members with a leading comma.
     pub(super) more_claims: Cell<&'static str>,
+    /// More members of token responses, as JSON members with a leading comma.
+    pub(super) more_of_tokens: Cell<&'static str>,
     /// The algorithm that ID tokens are signed with.
     pub(super) alg: Cell<&'static str>,
     /// The parameters of pushed requests, by their number.
@@ -108,6 +110,7 @@ impl World {
             configure: Cell::new(|_| {}),
             userinfo: RefCell::new(("application/json", r#"{"sub":"ada","email":"ada@example.com"}"#.to_owned())),
             more_claims: Cell::new(""),
+            more_of_tokens: Cell::new(""),
             alg: Cell::new("ES256"),
             pushed: RefCell::default(),
             proofs: RefCell::default(),
@@ -224,10 +227,11 @@ impl World {
             false => String::new(),
         };
         let (life, token_type) = (self.token_life.get(), self.token_type.get());
+        let more = self.more_of_tokens.get();
         response(
             200,
             &format!(
-                r#"{{"access_token":"{access_token}","token_type":"{token_type}","expires_in":{life},"id_token":"{id_token}"{refresh}}}"#
+                r#"{{"access_token":"{access_token}","token_type":"{token_type}","expires_in":{life},"id_token":"{id_token}"{refresh}{more}}}"#
             ),
         )
     }
