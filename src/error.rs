@@ -177,6 +177,11 @@ impl Error {
         self
     }
 
+    /// Whether one of the reasons has this code.
+    pub fn has_reason(&self, code: &Code) -> bool {
+        self.0.reasons.iter().any(|reason| reason.code() == code)
+    }
+
     /// What went wrong.
     pub fn code(&self) -> &Code {
         &self.0.code

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::error::Result;
 use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
-use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
+use crate::protocol::{HttpRequest, HttpResponse, Moment, UnixTime};
 use crate::wire::{Answer, Ask, FetchRequest, FromVault, ResponseHead};
 
 /// A future of this single-threaded realm.
@@ -38,6 +38,11 @@ pub trait SigningKey {
 pub trait Platform {
     /// The wall clock.
     fn now(&self) -> UnixTime;
+    /// Both clocks.
+    fn moment(&self) -> Moment;
+    /// Waits until no other tab of this origin holds the lock `name`; it is free again when what comes back is dropped,
+    /// or its tab dies.
+    fn lock(&self, name: String) -> Boxed<Box<dyn Any>>;
     /// Fills `bytes` from a cryptographically strong source.
     fn random(&self, bytes: &mut [u8]);
     /// Completes after `ms` milliseconds.

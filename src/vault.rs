@@ -2,10 +2,11 @@
 //!
 //! Nothing leaves this module but through [`Token::authorization`] and the requests of `protocol::token`.
 
+use std::cell::Cell;
 use std::fmt;
 
 use crate::json::Json;
-use crate::protocol::UnixTime;
+use crate::protocol::Moment;
 use crate::protocol::claims::without_access_tokens;
 use crate::protocol::id_token::IdToken;
 use crate::protocol::scope::Scope;
@@ -35,9 +36,11 @@ pub struct Token {
     /// `authorization_details` that were granted, as JSON text (RFC 9396).
     pub authorization_details: Option<String>,
     /// When it expires; unknown if the provider does not say.
-    pub expires_at: Option<UnixTime>,
-    renew_at: Option<UnixTime>,
-    obtained_at: UnixTime,
+    pub expires_at: Option<Moment>,
+    renew_at: Option<Moment>,
+    obtained_at: Moment,
+    /// Whether anybody has wanted it yet.
+    used: Cell<bool>,
     token_type: TokenType,
     access_token: AccessToken,
 }
@@ -53,12 +56,12 @@ impl Token {
     }
 
     /// Whether it may still be sent.
-    fn is_valid(&self, now: UnixTime) -> bool {
-        self.expires_at.is_none_or(|at| now < at)
+    fn is_valid(&self, now: Moment) -> bool {
+        self.expires_at.is_none_or(|at| !now.has_reached(at))
     }
 
-    fn is_fresh(&self, now: UnixTime) -> bool {
-        self.renew_at.is_none_or(|at| now < at)
+    fn is_fresh(&self, now: Moment) -> bool {
+        self.renew_at.is_none_or(|at| !now.has_reached(at))
     }
 
     /// A provider that granted less than was asked is not asked again for the same: the API has the last word.
@@ -78,6 +81,20 @@ struct Refresh {
     token: RefreshToken,
     target: Target,
     scope: Scope,
+    /// When it expires, where the provider says so.
+    expires_at: Option<Moment>,
+    /// An answer to it was lost: the provider may have rotated it, and take a second use for theft.
+    doubtful: bool,
+}
+
+/// A refresh token that may be used.
+pub struct UsableRefresh<'a> {
+    /// The token.
+    pub token: &'a RefreshToken,
+    /// Whether what is wanted is what it was granted for, so that the request need not say it.
+    pub granted: bool,
+    /// Whether to try everything else first.
+    pub doubtful: bool,
 }
 
 impl Refresh {
@@ -105,6 +122,13 @@ pub enum NextStep<'a> {
     SignInRequired,
 }
 
+impl NextStep<'_> {
+    /// Whether there is a token that serves.
+    pub fn is_token(&self) -> bool {
+        matches!(self, NextStep::UseAccessToken(_))
+    }
+}
+
 /// The tokens of one session.
 #[derive(Default)]
 pub struct Vault {
@@ -129,17 +153,22 @@ impl fmt::Debug for Vault {
 
 impl Vault {
     /// The decision table: what to do for an access token for `target` that covers `scope`.
-    pub fn next_step(&self, target: &Target, scope: &Scope, now: UnixTime) -> NextStep<'_> {
+    pub fn next_step(&self, target: &Target, scope: &Scope, now: Moment) -> NextStep<'_> {
         match self.tokens.iter().find(|token| token.serves(target, scope) && token.is_fresh(now)) {
-            Some(token) => NextStep::UseAccessToken(token),
+            Some(token) => {
+                token.used.set(true);
+                NextStep::UseAccessToken(token)
+            }
             None if self.id_token.is_none() => NextStep::SignInRequired,
-            None if self.refresh.as_ref().is_some_and(|refresh| refresh.may_serve(target, scope)) => NextStep::Refresh,
+            None if self.refresh_token_for(target, scope, now).is_some_and(|refresh| !refresh.doubtful) => {
+                NextStep::Refresh
+            }
             None => NextStep::AuthorizeSilently,
         }
     }
 
     /// A token that is due for renewal but not expired, for when the renewal fails.
-    pub fn last_resort(&self, target: &Target, scope: &Scope, now: UnixTime) -> Option<&Token> {
+    pub fn last_resort(&self, target: &Target, scope: &Scope, now: Moment) -> Option<&Token> {
         self.tokens.iter().find(|token| token.serves(target, scope) && token.is_valid(now))
     }
 
@@ -150,7 +179,7 @@ impl Vault {
         requested: Scope,
         response: TokenResponse,
         id_token: Option<IdToken>,
-        now: UnixTime,
+        now: Moment,
         jitter: i64,
     ) {
         let life = response.expires_in.map(|seconds| seconds.saturating_mul(1000));
@@ -161,7 +190,14 @@ impl Vault {
         self.tokens
             .retain(|token| token.is_valid(now) && !(token.target == target && requested.covers(&token.requested)));
         if let Some(token) = response.refresh_token {
-            self.refresh = Some(Refresh { token, target: target.clone(), scope: requested.union(&granted) });
+            let expires_at = response.refresh_token_expires_in;
+            self.refresh = Some(Refresh {
+                token,
+                target: target.clone(),
+                scope: requested.union(&granted),
+                expires_at: expires_at.map(|seconds| now.plus_millis(seconds.saturating_mul(1000))),
+                doubtful: false,
+            });
         }
         self.tokens.push(Token {
             target,
@@ -171,6 +207,7 @@ impl Vault {
             expires_at,
             renew_at,
             obtained_at: now,
+            used: Cell::new(false),
             token_type: response.token_type,
             access_token: response.access_token,
         });
@@ -180,11 +217,18 @@ impl Vault {
         }
     }
 
-    /// The refresh token, if it may bring a token for `target` that covers `scope`; and whether that is what it was
-    /// granted for, so that the request need not say it.
-    pub fn refresh_token_for(&self, target: &Target, scope: &Scope) -> Option<(&RefreshToken, bool)> {
-        let refresh = self.refresh.as_ref().filter(|refresh| refresh.may_serve(target, scope))?;
-        Some((&refresh.token, refresh.target == *target))
+    /// The refresh token, if it may bring a token for `target` that covers `scope`.
+    pub fn refresh_token_for(&self, target: &Target, scope: &Scope, now: Moment) -> Option<UsableRefresh<'_>> {
+        let alive = |refresh: &&Refresh| refresh.expires_at.is_none_or(|at| !now.has_reached(at));
+        let refresh = self.refresh.as_ref().filter(alive).filter(|refresh| refresh.may_serve(target, scope))?;
+        Some(UsableRefresh { token: &refresh.token, granted: refresh.target == *target, doubtful: refresh.doubtful })
+    }
+
+    /// The answer to a refresh was lost.
+    pub fn doubt_refresh_token(&mut self) {
+        if let Some(refresh) = &mut self.refresh {
+            refresh.doubtful = true;
+        }
     }
 
     /// Whether there is a refresh token at all.
@@ -192,11 +236,37 @@ impl Vault {
         self.refresh.is_some()
     }
 
-    /// The provider has rotated the refresh token: what it was granted for stays.
-    pub fn rotate(&mut self, token: RefreshToken) {
+    /// A refresh has succeeded, with a new refresh token or without: what it was granted for stays. `expires_in` are the
+    /// seconds that the provider gives it, if it says so.
+    pub fn refreshed(&mut self, token: Option<RefreshToken>, expires_in: Option<i64>, now: Moment) {
         if let Some(refresh) = &mut self.refresh {
-            refresh.token = token;
+            refresh.doubtful = false;
+            if let Some(token) = token {
+                refresh.token = token;
+                refresh.expires_at = None;
+            }
+            if let Some(seconds) = expires_in {
+                refresh.expires_at = Some(now.plus_millis(seconds.saturating_mul(1000)));
+            }
         }
+    }
+
+    /// The tokens that are in use and due for renewal: what they are for, and their scope.
+    pub fn due(&self, now: Moment) -> Vec<(Target, Scope)> {
+        let due = self.tokens.iter().filter(|token| token.used.get() && !token.is_fresh(now));
+        due.map(|token| (token.target.clone(), token.requested.clone())).collect()
+    }
+
+    /// The milliseconds until the next token is due for renewal.
+    pub fn next_due_in(&self, now: Moment) -> Option<i64> {
+        self.tokens.iter().filter_map(|token| Some(now.millis_until(token.renew_at?))).min()
+    }
+
+    /// Everything that can be revoked, with its kind (RFC 7009 section 2.1): the refresh token first.
+    pub fn revocable(&self) -> Vec<(String, &'static str)> {
+        let refresh = self.refresh.iter().map(|refresh| (refresh.token.expose().to_owned(), "refresh_token"));
+        let access = self.tokens.iter().map(|token| (token.access_token.expose().to_owned(), "access_token"));
+        refresh.chain(access).collect()
     }
 
     /// The provider refuses the refresh token: it goes.
@@ -238,9 +308,9 @@ impl Vault {
     }
 
     /// Whether the token of this header has been here for a minute.
-    pub fn is_older_than_a_minute(&self, authorization: &str, now: UnixTime) -> bool {
+    pub fn is_older_than_a_minute(&self, authorization: &str, now: Moment) -> bool {
         let token = self.tokens.iter().find(|token| token.authorization() == authorization);
-        token.is_some_and(|token| now.saturating_sub(token.obtained_at) >= RENEW_AHEAD)
+        token.is_some_and(|token| now.has_reached(token.obtained_at.plus_millis(RENEW_AHEAD)))
     }
 
     /// A token that an API has refused goes: it is not sent again.
@@ -259,10 +329,10 @@ impl Vault {
 mod tests {
     use super::*;
     use crate::json::Json;
-    use crate::protocol::HttpResponse;
+    use crate::protocol::{HttpResponse, UnixTime};
     use crate::secret::RawIdToken;
 
-    const NOW: UnixTime = UnixTime::from_millis(1_800_000_000_000);
+    const NOW: Moment = Moment { wall: UnixTime::from_millis(1_800_000_000_000), steady: 5_000 };
 
     fn id_token() -> Option<IdToken> {
         let claims = Json::parse(r#"{"sub":"ada"}"#).unwrap();
@@ -348,11 +418,56 @@ mod tests {
     fn a_rotated_refresh_token_keeps_what_it_was_granted_for() {
         let mut vault = Vault::default();
         stored(&mut vault, "a", "read", r#","refresh_token":"first""#);
-        vault.rotate(RefreshToken::new("second".to_owned()));
-        let (token, granted) = vault.refresh_token_for(&target("a"), &Scope::parse("read")).unwrap();
-        assert_eq!((token.expose(), granted), ("second", true));
-        let (_, granted) = vault.refresh_token_for(&target("b"), &Scope::parse("read")).unwrap();
-        assert!(!granted);
+        vault.refreshed(Some(RefreshToken::new("second".to_owned())), None, NOW);
+        let usable = |vault: &Vault, resource: &str| {
+            let refresh = vault.refresh_token_for(&target(resource), &Scope::parse("read"), NOW)?;
+            Some((refresh.token.expose().to_owned(), refresh.granted, refresh.doubtful))
+        };
+        assert_eq!(usable(&vault, "a"), Some(("second".to_owned(), true, false)));
+        assert_eq!(usable(&vault, "b"), Some(("second".to_owned(), false, false)));
+        vault.doubt_refresh_token();
+        assert_eq!(usable(&vault, "a"), Some(("second".to_owned(), true, true)));
+        assert_eq!(step(&vault, "b", "read", 0), "AuthorizeSilently", "a doubtful one is the last resort");
+        vault.refreshed(None, None, NOW);
+        assert_eq!(usable(&vault, "a"), Some(("second".to_owned(), true, false)));
+    }
+
+    #[test]
+    fn a_refresh_token_lives_as_long_as_the_provider_says() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read", r#","expires_in":600,"refresh_token":"r","refresh_expires_in":1800"#);
+        assert_eq!(step(&vault, "a", "read", 1799), "Refresh");
+        assert_eq!(step(&vault, "a", "read", 1800), "AuthorizeSilently");
+        vault.refreshed(None, Some(3600), NOW);
+        assert_eq!(step(&vault, "a", "read", 3599), "Refresh");
+        vault.refreshed(Some(RefreshToken::new("second".to_owned())), None, NOW);
+        assert_eq!(step(&vault, "a", "read", 1_000_000), "Refresh", "of the second nothing is known");
+    }
+
+    #[test]
+    fn either_clock_ends_a_token() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read", r#","expires_in":600"#);
+        let at = |wall: i64, steady: i64| {
+            let now = Moment { wall: NOW.wall.plus_seconds(wall), steady: NOW.steady + steady * 1000 };
+            matches!(vault.next_step(&target("a"), &Scope::parse("read"), now), NextStep::UseAccessToken(_))
+        };
+        assert!(at(0, 0) && at(539, 539) && at(-86_400, 100));
+        assert!(!at(86_400, 0), "after a sleep that the steady clock did not count");
+        assert!(!at(-86_400, 540), "the wall clock was set back");
+        assert_eq!(vault.next_due_in(NOW), Some(540_000));
+        let woken = Moment { wall: NOW.wall.plus_seconds(530), steady: NOW.steady };
+        assert_eq!(vault.next_due_in(woken), Some(10_000));
+    }
+
+    #[test]
+    fn only_what_is_used_is_renewed_ahead() {
+        let mut vault = Vault::default();
+        stored(&mut vault, "a", "read", r#","expires_in":600"#);
+        stored(&mut vault, "b", "read", r#","expires_in":600"#);
+        step(&vault, "a", "read", 0);
+        assert!(vault.due(NOW).is_empty());
+        assert_eq!(vault.due(NOW.plus_millis(540_000)), [(target("a"), Scope::parse("read"))]);
     }
 
     #[test]

@@ -49,6 +49,10 @@ wire_enum! {
         Withdraw { id: u32 },
         /// The session is in another state now.
         State(SessionState),
+        /// A token was renewed.
+        Renewed(Renewed),
+        /// A renewal has failed.
+        RenewalFailed(RenewalFailed),
         /// What to ask the provider's session frame from now on (OIDC Session Management 3.1).
         Monitor(Monitor),
     }
@@ -68,6 +72,8 @@ wire_enum! {
         Fetch(FetchRequest),
         /// Asks the provider for the user's claims, or their sources (OIDC Core 5.3, 5.6.2).
         Userinfo(Userinfo),
+        /// The page has come into view or out of it, is online again, or was woken.
+        Awake { visible: bool },
         /// Signs out.
         SignOut(SignOut),
         /// The provider says that a session has ended (OIDC Front-Channel Logout 2).
@@ -85,6 +91,8 @@ wire_enum! {
         Started(Started),
         /// [`Command::CheckSession`] has succeeded.
         Checked(Granted),
+        /// [`Command::SignOut`] has signed out here, and what it could not do.
+        Warned(WireError),
         /// [`Command::Userinfo`] has succeeded: the user's claims, as JSON text.
         Claims(String),
         /// [`Command::Fetch`] has a response. The attachment is its body: a `ReadableStream`, or a `MessagePort` that
@@ -329,6 +337,8 @@ wire_struct! {
         pub redirected: bool,
         /// `Response.type`
         pub kind: String,
+        /// Whether the API refused the token of a body that can be sent once, and another token is there now.
+        pub again: bool,
         /// Names and values.
         pub headers: Vec<(String, String)>,
     }
@@ -345,6 +355,8 @@ wire_struct! {
     pub struct SignOut {
         /// Only here: the provider's session stays.
         pub local: bool,
+        /// Whether the tokens are revoked (RFC 7009).
+        pub revoke: bool,
         /// Extra parameters for the provider's `end_session_endpoint`.
         pub params: Vec<(String, String)>,
     }
@@ -356,6 +368,26 @@ wire_struct! {
         pub iss: String,
         /// `sid`
         pub sid: String,
+    }
+
+    /// [`FromVault::Renewed`]: everything about a token but the token.
+    #[derive(Serialize)]
+    pub struct Renewed {
+        /// The audience or resource it is for.
+        pub audience: Option<String>,
+        /// The granted scope, space separated.
+        pub scope: String,
+        /// When it expires, in milliseconds since 1970; absent when the provider does not say.
+        pub expires_at: Option<f64>,
+    }
+
+    /// [`FromVault::RenewalFailed`].
+    #[derive(Serialize)]
+    pub struct RenewalFailed {
+        /// Why.
+        pub error: WireError,
+        /// Whether the session lives on: the next use tries again.
+        pub retry: bool,
     }
 
     /// [`FromVault::Monitor`].
@@ -434,7 +466,7 @@ mod tests {
         }
         declare!(
             ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Dpop Status Options ApiOptions SilentOptions
-            Start SignIn CheckSession Granted FetchRequest ResponseHead Userinfo SignOut LoggedOut Monitor Started SessionState WireError
+            Start SignIn CheckSession Granted FetchRequest ResponseHead Userinfo SignOut LoggedOut Monitor Renewed RenewalFailed Started SessionState WireError
         );
         let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();
         out.push_str(&format!("export type OwnErrorCode = {};\n", codes.join(" | ")));

@@ -1,9 +1,9 @@
 // Generated from src/wire.rs and src/error.rs by `cargo xtask bindings`. Do not edit.
 
 export type ToVault = { "command": { id: number, command: Command, } } | { "cancel": { id: number, } } | { "answer": { id: number, answer: Answer, } };
-export type FromVault = { "reply": { id: number, reply: Reply, } } | { "ask": { id: number, ask: Ask, } } | { "withdraw": { id: number, } } | { "state": SessionState } | { "monitor": Monitor };
-export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "userinfo": Userinfo } | { "signOut": SignOut } | { "loggedOut": LoggedOut } | "close";
-export type Reply = "done" | { "started": Started } | { "checked": Granted } | { "claims": string } | { "response": ResponseHead } | "notAnApi" | { "error": WireError };
+export type FromVault = { "reply": { id: number, reply: Reply, } } | { "ask": { id: number, ask: Ask, } } | { "withdraw": { id: number, } } | { "state": SessionState } | { "renewed": Renewed } | { "renewalFailed": RenewalFailed } | { "monitor": Monitor };
+export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "userinfo": Userinfo } | { "awake": { visible: boolean, } } | { "signOut": SignOut } | { "loggedOut": LoggedOut } | "close";
+export type Reply = "done" | { "started": Started } | { "checked": Granted } | { "warned": WireError } | { "claims": string } | { "response": ResponseHead } | "notAnApi" | { "error": WireError };
 export type Ask = { "frame": { url: string, expect: FrameExpect, } } | { "popup": { url: string, expect: FrameExpect, } } | { "navigate": { url: string, } };
 export type FrameExpect = { "webMessage": { origin: string, } } | { "callback": { redirectUri: string, } };
 export type Answer = { "url": string } | { "message": string } | "loadedOther" | "popupBlocked" | "popupClosed" | "done" | { "failed": string };
@@ -233,6 +233,10 @@ redirected: boolean,
  */
 kind: string, 
 /**
+ * Whether the API refused the token of a body that can be sent once, and another token is there now.
+ */
+again: boolean, 
+/**
  * Names and values.
  */
 headers: Array<[string, string]>, };
@@ -246,6 +250,10 @@ export type SignOut = {
  * Only here: the provider's session stays.
  */
 local: boolean, 
+/**
+ * Whether the tokens are revoked (RFC 7009).
+ */
+revoke: boolean, 
 /**
  * Extra parameters for the provider's `end_session_endpoint`.
  */
@@ -272,6 +280,28 @@ origin: string,
  * What to post to it.
  */
 message: string, };
+export type Renewed = { 
+/**
+ * The audience or resource it is for.
+ */
+audience?: string, 
+/**
+ * The granted scope, space separated.
+ */
+scope: string, 
+/**
+ * When it expires, in milliseconds since 1970; absent when the provider does not say.
+ */
+expiresAt?: number, };
+export type RenewalFailed = { 
+/**
+ * Why.
+ */
+error: WireError, 
+/**
+ * Whether the session lives on: the next use tries again.
+ */
+retry: boolean, };
 export type Started = { 
 /**
  * The URL to restore, of the page's origin, when this page load answered a sign-in or a sign-out.

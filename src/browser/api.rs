@@ -47,6 +47,7 @@ pub(super) async fn fetch(
         url: response.url(),
         redirected: response.redirected(),
         kind: Reflect::get(&response, &"type".into()).ok().and_then(|kind| kind.as_string()).unwrap_or_default(),
+        again: false,
         headers: http::headers_of(&response),
     };
     let body = response.body().map(|body| Rc::new(JsValue::from(body)) as Rc<dyn std::any::Any>);

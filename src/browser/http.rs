@@ -26,6 +26,9 @@ pub(super) async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer>
     }
     set_all(&init, members.into_iter());
     set_headers(&init, request.headers.iter().map(|(name, value)| (*name, value.as_str())));
+    if request.keepalive {
+        set(&init, "keepalive", &JsValue::TRUE);
+    }
     if let Some(body) = &request.body {
         set(&init, "body", &body.into());
     }

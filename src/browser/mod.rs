@@ -3,11 +3,13 @@
 mod api;
 mod crypto;
 mod http;
+mod lock;
 mod page;
 mod storage;
 #[cfg(test)]
 mod tests;
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -18,7 +20,7 @@ use crate::error::Result;
 use crate::platform::{Attachment, Boxed, NoAnswer, Platform, SigningKey, Url};
 use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
-use crate::protocol::{HttpRequest, HttpResponse, UnixTime};
+use crate::protocol::{HttpRequest, HttpResponse, Moment, UnixTime};
 use crate::wire::{FetchRequest, ResponseHead};
 
 pub(crate) use page::serve;
@@ -27,6 +29,8 @@ pub(crate) use page::serve;
 extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = crypto)]
     static CRYPTO: web_sys::Crypto;
+    #[wasm_bindgen(thread_local_v2, js_name = performance)]
+    static PERFORMANCE: web_sys::Performance;
     #[wasm_bindgen(thread_local_v2, js_name = indexedDB)]
     static INDEXED_DB: Option<web_sys::IdbFactory>;
     #[wasm_bindgen(js_name = fetch)]
@@ -42,6 +46,14 @@ pub(crate) struct Browser {
 impl Platform for Browser {
     fn now(&self) -> UnixTime {
         UnixTime::from_millis(js_sys::Date::now() as i64)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { wall: self.now(), steady: PERFORMANCE.with(web_sys::Performance::now) as i64 }
+    }
+
+    fn lock(&self, name: String) -> Boxed<Box<dyn Any>> {
+        Box::pin(lock::acquire(name))
     }
 
     fn random(&self, bytes: &mut [u8]) {

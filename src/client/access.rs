@@ -7,7 +7,7 @@ use super::{Client, Flight, Standing};
 use crate::error::{Code, Error, Result};
 use crate::options::Api;
 use crate::platform::{Attachment, Page, Url};
-use crate::protocol::UnixTime;
+use crate::protocol::Moment;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::dpop::USE_NONCE;
 use crate::protocol::scope::Scope;
@@ -36,14 +36,17 @@ impl Client {
         let authorization = self.authorization(page, api.target.clone(), &api.scope).await?;
         // What was matched is what is requested.
         request.url = url.href.clone();
-        let sent_at = self.platform.now();
+        let sent_at = self.platform.moment();
         let mut answer = self.send(&url, request.clone(), body.clone(), authorization.clone()).await?;
         // Once, and only what can be sent again; a second refusal is the page's.
         if let Some(wanted) = self.second_try(&answer.0, &authorization, api, sent_at)
-            && self.platform.can_send_again(&body)
             && let Ok(better) = self.authorization(page, api.target.clone(), &wanted).await
         {
-            answer = self.send(&url, request, body, better).await?;
+            match self.platform.can_send_again(&body) {
+                true => answer = self.send(&url, request, body, better).await?,
+                // The page may be able to make the body anew.
+                false => answer.0.again = true,
+            }
         }
         Ok((Reply::Response(answer.0), answer.1))
     }
@@ -70,7 +73,7 @@ impl Client {
 
     /// The scope to ask for before a second try, where the API's refusal is one that another token can mend: the token is
     /// no good any more (RFC 6750 section 3.1), or lacks a scope.
-    fn second_try(&self, answer: &ResponseHead, authorization: &str, api: &Api, sent_at: UnixTime) -> Option<Scope> {
+    fn second_try(&self, answer: &ResponseHead, authorization: &str, api: &Api, sent_at: Moment) -> Option<Scope> {
         if !matches!(answer.status, 401 | 403) {
             return None;
         }
@@ -108,7 +111,7 @@ impl Client {
         let renewed = self.renew(page, target.clone(), wanted).await;
         // A renewal that failed ahead of time has cost nothing yet.
         let vault = self.vault.borrow();
-        match (vault.last_resort(&target, scope, self.platform.now()), renewed) {
+        match (vault.last_resort(&target, scope, self.platform.moment()), renewed) {
             (Some(token), _) => Ok(token.authorization()),
             (None, Err(error)) => Err(error),
             (None, Ok(())) => Err(Error::new(Code::NotSignedIn, "the session ended meanwhile")),
@@ -117,7 +120,7 @@ impl Client {
 
     /// The header, if there is a fresh token; nothing if one must be had.
     fn ready(&self, target: &Target, scope: &Scope) -> Result<Option<String>> {
-        match self.vault.borrow().next_step(target, scope, self.platform.now()) {
+        match self.vault.borrow().next_step(target, scope, self.platform.moment()) {
             NextStep::UseAccessToken(token) => Ok(Some(token.authorization())),
             NextStep::Refresh | NextStep::AuthorizeSilently => Ok(None),
             NextStep::SignInRequired => Err(self.not_signed_in()),
@@ -138,7 +141,11 @@ impl Client {
                 let page = page.clone();
                 let wish = Wish { target: target.clone(), scope: scope.clone(), params: Vec::new() };
                 let flight = self.launch(async move {
-                    let outcome = client.climb(&page, &wish).await;
+                    let renews = client.is_signed_in();
+                    let outcome = client.climb_alone(&page, &wish).await;
+                    if renews {
+                        client.report(&wish.target, &wish.scope, outcome.clone());
+                    }
                     let done = |renewal: &Renewal| renewal.target == wish.target && renewal.scope == wish.scope;
                     client.renewals.borrow_mut().retain(|renewal| !done(renewal));
                     outcome
@@ -150,11 +157,25 @@ impl Client {
         flight.landed().await
     }
 
-    /// The silent ladder: refresh token, then hidden frame. The last error carries the reasons of all.
+    /// The silent ladder, while no other tab is on it: tabs that rotate refresh tokens at once get into each other's way.
+    async fn climb_alone(&self, page: &Rc<dyn Page>, wish: &Wish) -> Result<()> {
+        let name = ["strongroom ", self.config.state_prefix.as_str()].concat();
+        let lock = self.platform.lock(name).await;
+        // What was waited for may have brought what is wanted.
+        let served = self.vault.borrow().next_step(&wish.target, &wish.scope, self.platform.moment()).is_token();
+        let outcome = if served { Ok(()) } else { self.climb(page, wish).await };
+        drop(lock);
+        outcome
+    }
+
+    /// The silent ladder: refresh token, then hidden frame; a refresh token whose answer was lost comes last. The last
+    /// error carries the reasons of all.
     async fn climb(&self, page: &Rc<dyn Page>, wish: &Wish) -> Result<()> {
+        let now = self.platform.moment();
+        let doubtful =
+            self.vault.borrow().refresh_token_for(&wish.target, &wish.scope, now).map(|usable| usable.doubtful);
         let mut reasons = Vec::new();
-        let may_refresh = self.vault.borrow().refresh_token_for(&wish.target, &wish.scope).is_some();
-        if may_refresh {
+        if doubtful == Some(false) {
             match self.refresh(wish.target.clone(), wish.scope.clone()).await {
                 Ok(()) => return Ok(()),
                 // Nothing was refused: the session lives, and the frame would fail for the same reason.
@@ -163,16 +184,24 @@ impl Client {
                 Err(error) => reasons.push(error),
             }
         }
-        let Err(error) = self.authorize_silently(page, wish, None).await else { return Ok(()) };
+        let Err(mut error) = self.authorize_silently(page, wish, None).await else { return Ok(()) };
+        if doubtful == Some(true) && *error.code() != Code::SignedOut {
+            match self.refresh(wish.target.clone(), wish.scope.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(refusal) => reasons.push(std::mem::replace(&mut error, refusal)),
+            }
+        }
         let error = if reasons.is_empty() { error } else { error.with_reasons(reasons) };
-        if *error.code() == login_required() && !self.vault.borrow().can_refresh() && !self.holds_valid(wish) {
+        // The user has left the provider, or never was there; nothing else ends a session.
+        let left = *error.code() == login_required() || error.has_reason(&login_required());
+        if left && !self.vault.borrow().can_refresh() && !self.holds_valid(wish) {
             self.end_session(error.clone());
         }
         Err(error)
     }
 
     fn holds_valid(&self, wish: &Wish) -> bool {
-        self.vault.borrow().last_resort(&wish.target, &wish.scope, self.platform.now()).is_some()
+        self.vault.borrow().last_resort(&wish.target, &wish.scope, self.platform.moment()).is_some()
     }
 
     fn not_signed_in(&self) -> Error {

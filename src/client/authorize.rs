@@ -244,7 +244,7 @@ impl Client {
             ReceivedAuthorizationResponse::Plain(response) => response.unless_signed_was_asked(transaction),
             ReceivedAuthorizationResponse::Signed(jws) => {
                 let jws = self.verified(jws).await?;
-                UncheckedAuthorizationResponse::from_signed(jws, metadata, &self.config.client_id, self.platform.now())
+                UncheckedAuthorizationResponse::from_signed(jws, metadata, &self.config.client_id, self.provider_now())
             }
         }
     }
@@ -256,11 +256,11 @@ impl Client {
             _ => return Err(Error::new(Code::Closed, "the session ended meanwhile")),
         };
         let vault = self.vault.borrow();
-        let token = vault.last_resort(&wish.target, &wish.scope, self.platform.now());
+        let token = vault.last_resort(&wish.target, &wish.scope, self.platform.moment());
         Ok(Granted {
             claims,
             scope: token.map(|token| token.granted.as_string()).unwrap_or_default(),
-            expires_at: token.and_then(|token| token.expires_at).map(|at| at.as_millis() as f64),
+            expires_at: token.and_then(|token| token.expires_at).map(|at| at.wall.as_millis() as f64),
             audience: wish.target.audience.clone().or_else(|| wish.target.resource.clone()),
             authorization_details: token.and_then(|token| token.authorization_details.clone()),
         })

@@ -4,6 +4,7 @@
 //! - `authorize` sign-in by redirect, popup and hidden frame: the way to the provider
 //! - `callback` the way back from a redirect
 //! - `redeem` turns an authorization code or a refresh token into checked tokens
+//! - `renewal` renews ahead of time
 //! - `access` finds the access token for an API call, and makes the call
 //! - `proof` proves possession of a key (DPoP)
 //! - `sign_out` ends a session
@@ -16,6 +17,7 @@ mod flight;
 mod proof;
 mod provider;
 mod redeem;
+mod renewal;
 mod sign_out;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
@@ -56,6 +58,12 @@ pub(crate) struct Client {
     key: RefCell<Option<MakingKey>>,
     /// The nonces that servers want in DPoP proofs, by origin.
     nonces: RefCell<HashMap<String, String>>,
+    /// Whether somebody looks at the page.
+    visible: Cell<bool>,
+    /// The number of the timer that counts.
+    alarm: Cell<u32>,
+    /// The provider's clock less ours, in milliseconds, where it can be seen.
+    clock_offset: Cell<i64>,
     /// Counts the sign-outs.
     epoch: Cell<u32>,
 }
@@ -88,6 +96,9 @@ impl Client {
             seen_at_top_level: Cell::new(false),
             key: RefCell::default(),
             nonces: RefCell::default(),
+            visible: Cell::new(true),
+            alarm: Cell::new(0),
+            clock_offset: Cell::new(0),
             epoch: Cell::new(0),
         }))
     }
@@ -112,7 +123,11 @@ impl Client {
             Command::SignIn(sign_in) => self.sign_in(page, sign_in).await.map(|()| Reply::Done),
             Command::CheckSession(check) => self.check_session(page, check).await.map(Reply::Checked),
             Command::Userinfo(ask) => self.userinfo(page, ask).await.map(Reply::Claims),
-            Command::SignOut(sign_out) => self.sign_out(page, sign_out).await.map(|()| Reply::Done),
+            Command::Awake { visible } => {
+                self.awake(visible);
+                Ok(Reply::Done)
+            }
+            Command::SignOut(sign_out) => self.sign_out(page, sign_out).await,
             Command::LoggedOut(logged_out) => {
                 self.logged_out(&logged_out);
                 Ok(Reply::Done)

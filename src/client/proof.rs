@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use super::Client;
+use super::provider::Patience;
 use crate::error::Result;
 use crate::options::Dpop;
 use crate::platform::SigningKey;
 use crate::protocol::dpop::{self, Proof};
 use crate::protocol::jws::Hash;
 use crate::protocol::metadata::Metadata;
-use crate::protocol::{HttpMethod, HttpRequest, HttpResponse, pkce};
+use crate::protocol::{HttpMethod, HttpRequest, HttpResponse, UnixTime, pkce};
 
 impl Client {
     /// The key, where the option and the provider's metadata allow proofs. It is made when it is first wanted.
@@ -47,15 +48,27 @@ impl Client {
         what: &str,
         metadata: &Metadata,
     ) -> Result<HttpResponse> {
-        let Some(key) = self.proof_key(metadata).await? else { return self.request(&request, what, 1).await };
-        let response = self.request(&self.with_proof(&*key, &request, None).await?, what, 1).await?;
+        let Some(key) = self.proof_key(metadata).await? else {
+            let response = self.ask(&request, what, Patience::UnlessLost).await?;
+            self.heed_date(&response);
+            return Ok(response);
+        };
+        let response = self.ask(&self.with_proof(&*key, &request, None).await?, what, Patience::UnlessLost).await?;
+        self.heed_date(&response);
         self.heed_nonce(&request.url, &response.headers);
         if !dpop::wants_nonce(&response) {
             return Ok(response);
         }
-        let response = self.request(&self.with_proof(&*key, &request, None).await?, what, 1).await?;
+        let response = self.ask(&self.with_proof(&*key, &request, None).await?, what, Patience::UnlessLost).await?;
         self.heed_nonce(&request.url, &response.headers);
         Ok(response)
+    }
+
+    /// Takes note of the provider's clock, where CORS shows it.
+    fn heed_date(&self, response: &HttpResponse) {
+        if let Some(date) = response.header("date").and_then(UnixTime::from_http_date) {
+            self.clock_offset.set(date.saturating_sub(self.platform.now()));
+        }
     }
 
     /// `request` with a proof, and with the access token that it is for.

@@ -19,6 +19,16 @@ pub(super) const TRIES: u32 = 3;
 /// The wait before the second try, in milliseconds; doubled for the third.
 const BACKOFF: u32 = 300;
 
+/// When a request is made again.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    /// Whatever went wrong, up to so many times in all.
+    Tries(u32),
+    /// When the provider says that it cannot answer now, but not when an answer may have been lost: what the request
+    /// carries can be used once.
+    UnlessLost,
+}
+
 type Fetched<T> = Flight<Result<Kept<T>>>;
 
 /// What is known of the provider.
@@ -186,11 +196,21 @@ impl Client {
     ///
     /// `what` names the endpoint in errors. An answer of any other status is returned as it is.
     pub(super) async fn request(&self, request: &HttpRequest, what: &str, tries: u32) -> Result<HttpResponse> {
+        self.ask(request, what, Patience::Tries(tries)).await
+    }
+
+    /// The same with more say in when to try again.
+    pub(super) async fn ask(&self, request: &HttpRequest, what: &str, patience: Patience) -> Result<HttpResponse> {
         let mut tried = 0;
         loop {
             tried += 1;
             let timeout = self.config.request_timeout_ms;
             let outcome = within(&*self.platform, timeout, self.platform.http(request.clone())).await;
+            let (tries, tries_lost) = match patience {
+                Patience::Tries(tries) => (tries, tries),
+                Patience::UnlessLost => (TRIES, 1),
+            };
+            let lost = !matches!(outcome, Some(Ok(_)));
             let (error, wait) = match outcome {
                 Some(Ok(response)) if response.status != 429 && response.status < 500 => return Ok(response),
                 Some(Ok(response)) => {
@@ -202,7 +222,7 @@ impl Client {
             };
             let backoff = (BACKOFF << tried.min(4)) / 2;
             let wait = wait.map_or(backoff, |ms| u32::try_from(ms).unwrap_or(0));
-            if tried >= tries || wait > timeout {
+            if tried >= if lost { tries_lost } else { tries } || wait > timeout {
                 return Err(error);
             }
             self.platform.sleep(wait + self.jitter(BACKOFF / 2)).await;

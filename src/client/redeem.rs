@@ -3,6 +3,7 @@
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
 use crate::options::Dpop;
+use crate::protocol::UnixTime;
 use crate::protocol::authorization::AuthorizationResponse;
 use crate::protocol::dpop;
 use crate::protocol::id_token::{Expected, ExpectedNonce, IdToken};
@@ -67,21 +68,25 @@ impl Client {
         let metadata = self.metadata().await?;
         let (request, subject, nonce) = {
             let vault = self.vault.borrow();
-            let (Some((refresh_token, granted)), Some(id_token)) =
-                (vault.refresh_token_for(&target, &scope), vault.id_token())
-            else {
+            let usable = vault.refresh_token_for(&target, &scope, self.platform.moment());
+            let (Some(refresh), Some(id_token)) = (usable, vault.id_token()) else {
                 return Err(Error::new(Code::NotSignedIn, "there is no refresh token"));
             };
             // Without a scope the provider gives all that was granted.
-            let scope = (!granted).then(|| scope.without("offline_access"));
+            let scope = (!refresh.granted).then(|| scope.without("offline_access"));
             let (audience, resource) = (target.audience.as_deref(), target.resource.as_deref());
             let endpoint = &metadata.token_endpoint;
             let client_id = &self.config.client_id;
             let request =
-                token::refresh_request(endpoint, client_id, refresh_token, scope.as_ref(), audience, resource);
+                token::refresh_request(endpoint, client_id, refresh.token, scope.as_ref(), audience, resource);
             (request, id_token.subject.clone(), id_token.claims.str("nonce"))
         };
-        let answer = self.token_request(request, "new tokens (token_endpoint)", &metadata).await?;
+        let answer = self.token_request(request, "new tokens (token_endpoint)", &metadata).await;
+        if answer.as_ref().is_err_and(|error| matches!(error.code(), Code::Network | Code::Timeout)) {
+            // It may have arrived, and been answered.
+            self.vault.borrow_mut().doubt_refresh_token();
+        }
+        let answer = answer?;
         let mut tokens = match TokenResponse::from_response(&answer) {
             Ok(tokens) => tokens,
             Err(error) => {
@@ -105,9 +110,9 @@ impl Client {
                 Some(self.checked(raw, &tokens.access_token, context, &metadata).await?)
             }
         };
-        if let Some(refresh_token) = tokens.refresh_token.take() {
-            self.vault.borrow_mut().rotate(refresh_token);
-        }
+        let rotated = tokens.refresh_token.take();
+        let expires_in = tokens.refresh_token_expires_in;
+        self.vault.borrow_mut().refreshed(rotated, expires_in, self.platform.moment());
         self.keep(epoch, target, scope, tokens, id_token)
     }
 
@@ -146,13 +151,19 @@ impl Client {
                 vault.clear();
             }
             let jitter = i64::from(self.jitter(JITTER));
-            vault.store(target, scope, tokens, id_token, self.platform.now(), jitter);
+            vault.store(target, scope, tokens, id_token, self.platform.moment(), jitter);
             vault.claims_text()
         };
         if let Some(claims) = claims {
             self.stand(Standing::SignedIn { claims });
         }
+        self.schedule();
         Ok(())
+    }
+
+    /// The time by the provider's clock, where that can be seen: a device's may be wrong by any amount.
+    pub(super) fn provider_now(&self) -> UnixTime {
+        self.platform.now().plus_millis(self.clock_offset.get())
     }
 
     /// Verifies the signature of an ID token and checks its claims (OIDC Core 3.1.3.7).
@@ -182,7 +193,7 @@ impl Client {
             access_token_hash: Some(&access_token_hash),
             code_hash: code_hash.as_deref(),
             subject: context.subject,
-            now: self.platform.now(),
+            now: self.provider_now(),
         })
     }
 

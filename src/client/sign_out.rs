@@ -9,23 +9,46 @@ use crate::error::{Code, Error, Result};
 use crate::platform::Page;
 use crate::protocol::logout;
 use crate::protocol::metadata::Metadata;
+use crate::protocol::token;
 use crate::secret::RawIdToken;
-use crate::wire::{Answer, Ask, FromVault, LoggedOut, Monitor, SignOut};
+use crate::wire::{Answer, Ask, FromVault, LoggedOut, Monitor, Reply, SignOut};
+
+const LOCAL_ONLY: &str = "the user is signed out here, and may still be signed in at the provider";
 
 impl Client {
-    /// Forgets the tokens at once; then, unless `local`, leaves for the provider's sign-out
-    /// (OpenID Connect RP-Initiated Logout 1.0 section 2).
-    pub(super) async fn sign_out(&self, page: &Rc<dyn Page>, sign_out: SignOut) -> Result<()> {
+    /// Forgets the tokens at once and has them revoked; then, unless `local`, leaves for the provider's sign-out
+    /// (OpenID Connect RP-Initiated Logout 1.0 section 2). What cannot be done at the provider is a warning: here the user
+    /// is signed out.
+    pub(super) async fn sign_out(&self, page: &Rc<dyn Page>, sign_out: SignOut) -> Result<Reply> {
         let hint = self.vault.borrow().id_token().map(|id_token| id_token.raw.clone());
+        let revocable = if sign_out.revoke { self.vault.borrow().revocable() } else { Vec::new() };
         self.epoch.set(self.epoch.get().wrapping_add(1));
         self.end_session(Error::new(Code::SignedOut, "the user signed out"));
-        if sign_out.local {
-            return Ok(());
+        if !revocable.is_empty() {
+            let client = self.share()?;
+            self.platform.spawn(Box::pin(async move { client.revoke(revocable).await }));
         }
-        let url = self.end_session_url(hint, &sign_out.params).await?;
-        match page.ask(Ask::Navigate { url }).await {
-            Answer::Done => Ok(()),
-            _ => Err(Error::new(Code::Internal, "the page could not leave for the provider's sign-out")),
+        if sign_out.local {
+            return Ok(Reply::Done);
+        }
+        let outcome = match self.end_session_url(hint, &sign_out.params).await {
+            Ok(url) => match page.ask(Ask::Navigate { url }).await {
+                Answer::Done => Ok(()),
+                _ => Err(Error::new(Code::Network, "the page could not leave for the provider's sign-out")),
+            },
+            Err(error) => Err(error),
+        };
+        let warn = |error: Error| Reply::Warned(error.with_hint(LOCAL_ONLY).to_wire());
+        Ok(outcome.err().map_or(Reply::Done, warn))
+    }
+
+    /// Takes tokens back at the provider (RFC 7009), as well as it goes: they are forgotten here in any case.
+    async fn revoke(&self, tokens: Vec<(String, &'static str)>) {
+        let Ok(metadata) = self.metadata().await else { return };
+        let Some(endpoint) = &metadata.revocation_endpoint else { return };
+        for (token, hint) in tokens {
+            let request = token::revocation_request(endpoint, &self.config.client_id, &token, hint);
+            drop(self.request(&request, "a revocation", 1).await);
         }
     }
 
@@ -54,11 +77,9 @@ impl Client {
     }
 
     async fn end_session_url(&self, hint: Option<RawIdToken>, params: &[(String, String)]) -> Result<String> {
-        let local_only = "the user is signed out here, and may still be signed in at the provider";
-        let metadata = self.metadata().await.map_err(|error| error.with_hint(local_only))?;
+        let metadata = self.metadata().await?;
         let Some(endpoint) = &metadata.end_session_endpoint else {
-            return Err(Error::new(Code::Unsupported, "the provider's metadata has no end_session_endpoint")
-                .with_hint("use signOut({ local: true }); the user stays signed in at the provider"));
+            return Err(Error::new(Code::Unsupported, "the provider's metadata has no end_session_endpoint"));
         };
         let state = self.new_state(Waiting::Redirect);
         let redirect_uri = self.config.post_logout_redirect_uri.as_deref();

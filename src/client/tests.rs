@@ -328,13 +328,12 @@ fn a_network_failure_ends_no_session() {
     story.world.issues_refresh_tokens.set(true);
     story.starts(None);
     story.world.pass(3_600_000);
-    let faults: [world::Fault; 3] = [
-        Box::new(|_| Err(NoAnswer)),
-        Box::new(|_| Ok(response(503, "busy"))),
-        Box::new(|_| Ok(response(200, "<html>sign in to this hotspot</html>"))),
-    ];
-    for fault in faults {
-        story.world.fault("/token", fault);
+    let faults: [fn() -> std::result::Result<crate::protocol::HttpResponse, NoAnswer>; 3] =
+        [|| Ok(response(503, "busy")), || Ok(response(200, "<html>sign in to this hotspot</html>")), || Err(NoAnswer)];
+    for (fault, times) in faults.into_iter().zip([3, 1, 1]) {
+        for _ in 0..times {
+            story.world.fault("/token", Box::new(move |_| fault()));
+        }
         let error = error_of(story.fetches(API));
         assert!(["network", "provider_unavailable"].contains(&error.code.as_str()), "{error:?}");
         assert_eq!(story.page.state().0, Status::SignedIn);
@@ -414,7 +413,10 @@ fn another_user_takes_nothing_over() {
 fn sign_out_forgets_before_it_leaves() {
     let story = Story::new();
     story.starts(None);
-    assert!(matches!(story.does(Command::SignOut(SignOut { local: false, params: Vec::new() })), Reply::Done));
+    assert!(matches!(
+        story.does(Command::SignOut(SignOut { local: false, revoke: true, params: Vec::new() })),
+        Reply::Done
+    ));
     assert_eq!(story.signed_out_for().code, "signed_out");
     let url = story.page.went_to.borrow().clone().unwrap();
     assert!(url.starts_with("https://login.example.com/logout?") && url.contains("id_token_hint="), "{url}");
@@ -434,7 +436,7 @@ fn a_renewal_under_way_does_not_undo_a_sign_out() {
         story.starts(None);
         story.world.pass(3_600_000);
         let (client, page) = (story.client.clone(), story.page.clone());
-        let sign_out = Command::SignOut(SignOut { local: true, params: Vec::new() });
+        let sign_out = Command::SignOut(SignOut { local: true, revoke: true, params: Vec::new() });
         let leaves = Box::pin(async move { drop(command(&client, &page, sign_out).await) });
         *story.world.meanwhile.borrow_mut() = Some(("/token".to_owned(), leaves));
         assert!(matches!(story.fetches(API), Reply::Error(_)));
@@ -447,7 +449,7 @@ fn a_renewal_under_way_does_not_undo_a_sign_out() {
 fn a_local_sign_out_stays_here() {
     let story = Story::new();
     story.starts(None);
-    story.does(Command::SignOut(SignOut { local: true, params: Vec::new() }));
+    story.does(Command::SignOut(SignOut { local: true, revoke: true, params: Vec::new() }));
     assert_eq!(story.signed_out_for().code, "signed_out");
     assert!(story.page.went_to.borrow().is_none());
 }

@@ -62,7 +62,7 @@ impl Client {
         let claims = match UncheckedUserinfo::from_response(&response)? {
             UncheckedUserinfo::Plain(claims) => claims,
             UncheckedUserinfo::Signed(jws) => {
-                let now = self.platform.now();
+                let now = self.provider_now();
                 self.verified(jws).await?.claims(&metadata.issuer, &self.config.client_id, now, false)?
             }
         };
@@ -108,7 +108,7 @@ impl Client {
         if !self.is_signed_with(&jws, &keys).await? {
             return Err(kind.error("signature", kind.say(" is signed with no key of its issuer")));
         }
-        let now = self.platform.now();
+        let now = self.provider_now();
         let claims = jws.assume_signature_verified().claims(&issuer, &self.config.client_id, now, false)?;
         let names = claims.keys();
         let others = names.iter().map(String::as_str).filter(|name| !source.claims.iter().any(|own| own == name));

@@ -19,6 +19,8 @@ pub struct Metadata {
     pub end_session_endpoint: Option<String>,
     /// `userinfo_endpoint`
     pub userinfo_endpoint: Option<String>,
+    /// `revocation_endpoint` (RFC 7009)
+    pub revocation_endpoint: Option<String>,
     /// `check_session_iframe` (OIDC Session Management 3.3)
     pub check_session_iframe: Option<String>,
     /// `pushed_authorization_request_endpoint` (RFC 9126 section 5)
@@ -77,6 +79,7 @@ impl Metadata {
             jwks_uri: required("jwks_uri")?,
             end_session_endpoint: optional("end_session_endpoint")?,
             userinfo_endpoint: optional("userinfo_endpoint")?,
+            revocation_endpoint: optional("revocation_endpoint")?,
             check_session_iframe: optional("check_session_iframe")?,
             pushed_authorization_request_endpoint: optional("pushed_authorization_request_endpoint")?,
             require_pushed_authorization_requests: flag("require_pushed_authorization_requests"),

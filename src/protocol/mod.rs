@@ -21,7 +21,7 @@ pub mod userinfo;
 
 use std::fmt;
 
-pub use time::UnixTime;
+pub use time::{Moment, UnixTime};
 
 /// The tolerance for clocks that differ, in seconds.
 pub const LEEWAY_SECONDS: i64 = 60;
@@ -61,6 +61,8 @@ pub struct HttpRequest {
     pub body: Option<String>,
     /// The cache.
     pub cache: Cache,
+    /// Whether it is to arrive even if the page is left meanwhile.
+    pub keepalive: bool,
 }
 
 impl HttpRequest {
@@ -72,6 +74,7 @@ impl HttpRequest {
             headers: vec![accept_json()],
             body: None,
             cache: Cache::Default,
+            keepalive: false,
         }
     }
 
@@ -83,6 +86,7 @@ impl HttpRequest {
             headers: vec![accept_json(), ("content-type", "application/x-www-form-urlencoded".to_owned())],
             body: Some(form::encode(form)),
             cache: Cache::Default,
+            keepalive: false,
         }
     }
 }

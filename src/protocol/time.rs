@@ -4,6 +4,33 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixTime(i64);
 
+/// A moment by two clocks: the wall clock, which people and suspended machines set to and fro, and a steady one, which
+/// only runs forward and may stand still while the machine sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// By the wall clock.
+    pub wall: UnixTime,
+    /// Milliseconds by the steady clock, since whenever.
+    pub steady: i64,
+}
+
+impl Moment {
+    /// The moment `millis` later, or earlier if negative.
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Moment { wall: self.wall.plus_millis(millis), steady: self.steady.saturating_add(millis) }
+    }
+
+    /// Whether `deadline` has come, by either clock: too early does no harm, too late would.
+    pub fn has_reached(self, deadline: Moment) -> bool {
+        self.wall >= deadline.wall || self.steady >= deadline.steady
+    }
+
+    /// The milliseconds until `deadline`, by the clock that gets there first.
+    pub fn millis_until(self, deadline: Moment) -> i64 {
+        deadline.wall.saturating_sub(self.wall).min(deadline.steady.saturating_sub(self.steady)).max(0)
+    }
+}
+
 impl UnixTime {
     /// From milliseconds.
     pub const fn from_millis(millis: i64) -> Self {

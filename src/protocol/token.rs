@@ -44,6 +44,12 @@ pub fn refresh_request(
     HttpRequest::post_form(token_endpoint, &form)
 }
 
+/// Takes a token back (RFC 7009 section 2.1). It is to arrive even if the page is left.
+pub fn revocation_request(revocation_endpoint: &str, client_id: &str, token: &str, hint: &str) -> HttpRequest {
+    let form = [("token", token), ("token_type_hint", hint), ("client_id", client_id)];
+    HttpRequest { keepalive: true, ..HttpRequest::post_form(revocation_endpoint, &form) }
+}
+
 /// How an access token is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenType {
@@ -63,6 +69,8 @@ pub struct TokenResponse {
     pub expires_in: Option<i64>,
     /// `refresh_token`
     pub refresh_token: Option<RefreshToken>,
+    /// `refresh_token_expires_in`, or what else providers call it, in seconds
+    pub refresh_token_expires_in: Option<i64>,
     /// `scope`, where it is not as asked
     pub scope: Option<Scope>,
     /// `authorization_details`, as JSON text (RFC 9396 section 7)
@@ -112,6 +120,11 @@ impl TokenResponse {
             token_type,
             expires_in: seconds(&json, "expires_in"),
             refresh_token: secret("refresh_token").map(RefreshToken::new),
+            refresh_token_expires_in: ["refresh_token_expires_in", "refresh_expires_in", "refresh_token_lifetime"]
+                .iter()
+                .find_map(|name| seconds(&json, name))
+                // Keycloak's word for "never".
+                .filter(|seconds| *seconds > 0),
             scope: json.str("scope").map(|scope| Scope::parse(&scope)),
             authorization_details: json.get("authorization_details").map(|details| details.to_text()),
             id_token: secret("id_token").map(RawIdToken::new),

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::platform::{Attachment, Boxed, NoAnswer, Page, Platform, SigningKey, Url};
 use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
-use crate::protocol::{Cache, HttpMethod, HttpRequest, HttpResponse, UnixTime};
+use crate::protocol::{Cache, HttpMethod, HttpRequest, HttpResponse, Moment, UnixTime};
 use crate::wire::{
     Answer, ApiOptions, Ask, Command, Dpop, FetchRequest, FrameExpect, FromVault, Options, Reply, ResponseHead,
     SilentOptions, Status, WireError,
@@ -36,6 +36,10 @@ pub(crate) struct World {
     pool: RefCell<LocalPool>,
     spawner: LocalSpawner,
     now: Cell<i64>,
+    /// The steady clock.
+    pub(super) steady: Cell<i64>,
+    /// The locks that were asked for.
+    pub(super) locked: RefCell<Vec<String>>,
     timers: RefCell<Vec<(i64, Flight<()>)>>,
     randomness: Cell<u8>,
     pub(super) stored: RefCell<BTreeMap<String, String>>,
@@ -92,6 +96,8 @@ impl World {
             spawner: pool.spawner(),
             pool: RefCell::new(pool),
             now: Cell::new(1_800_000_000_000),
+            steady: Cell::new(0),
+            locked: RefCell::default(),
             timers: RefCell::default(),
             randomness: Cell::new(0),
             stored: RefCell::default(),
@@ -146,13 +152,15 @@ impl World {
             if timers.is_empty() { None } else { Some(timers.remove(0)) }
         };
         let Some((at, flight)) = next else { return false };
-        self.now.set(self.now.get().max(at));
+        let passed = (at - self.now.get()).max(0);
+        self.pass(passed);
         flight.land(());
         true
     }
 
     pub(super) fn pass(&self, ms: i64) {
         self.now.set(self.now.get() + ms);
+        self.steady.set(self.steady.get() + ms);
     }
 
     pub(super) fn fault(&self, url: &str, fault: Fault) {
@@ -379,6 +387,15 @@ impl Platform for World {
         UnixTime::from_millis(self.now.get())
     }
 
+    fn moment(&self) -> Moment {
+        Moment { wall: self.now(), steady: self.steady.get() }
+    }
+
+    fn lock(&self, name: String) -> Boxed<Box<dyn std::any::Any>> {
+        self.locked.borrow_mut().push(name);
+        Box::pin(async { Box::new(()) as Box<dyn std::any::Any> })
+    }
+
     fn random(&self, bytes: &mut [u8]) {
         for byte in bytes {
             self.randomness.set(self.randomness.get().wrapping_mul(37).wrapping_add(11));
@@ -450,6 +467,7 @@ impl Platform for World {
             url: request.url,
             redirected: false,
             kind: "cors".to_owned(),
+            again: false,
             headers: vec![("www-authenticate".to_owned(), challenge.to_owned())],
         };
         Box::pin(async move { Ok((head, None)) })
