@@ -1,10 +1,25 @@
 import { fail, StrongroomError } from './errors.js';
-import type { Answer, Ask, Command, FromVault, Monitor, Reply, SessionState, ToVault } from './wire.js';
+import type {
+  Answer,
+  Ask,
+  Command,
+  FromVault,
+  Monitor,
+  RenewalFailed,
+  Renewed,
+  Reply,
+  SessionState,
+  ToVault,
+} from './wire.js';
 
 /** What a page does for its vault. */
 export interface Handlers {
   /** The session is in another state. */
   state(state: SessionState): void;
+  /** A token was renewed. */
+  renewed(renewed: Renewed): void;
+  /** A renewal has failed. */
+  renewalFailed(failed: RenewalFailed): void;
   /** The provider's session is to be watched by other means than before. */
   monitor(monitor: Monitor): void;
   /** Does what only a document can; nothing when `signal` says that it is no longer wanted. */
@@ -50,6 +65,8 @@ export function connect(port: MessagePort, handlers: Handlers): Connection {
 
   port.onmessage = ({ data: [message, attachment] }: MessageEvent<[FromVault, unknown]>) => {
     if ('state' in message) handlers.state(message.state);
+    else if ('renewed' in message) handlers.renewed(message.renewed);
+    else if ('renewalFailed' in message) handlers.renewalFailed(message.renewalFailed);
     else if ('monitor' in message) handlers.monitor(message.monitor);
     else if ('ask' in message) void answer(message.ask.id, message.ask.ask);
     else if ('withdraw' in message) asks.get(message.withdraw.id)?.abort();

@@ -65,12 +65,42 @@ function located(response: Response, head: ResponseHead, signal: AbortSignal): R
   });
 }
 
+/** A body that is made anew for each try. */
+export type BodyMaker = () => BodyInit | null;
+
+/**
+ * `fetch` through the vault for a body that a function makes: made again, and sent again once, where the API refuses the
+ * token and another could be had.
+ */
+export async function fetchMade(
+  connection: Promise<Connection>,
+  input: RequestInfo | URL,
+  init: Omit<RequestInit, 'body'>,
+  make: BodyMaker,
+): Promise<Response> {
+  for (let again = false; ; again = true) {
+    const made = { ...init, body: make(), duplex: 'half' };
+    const [response, worthwhile] = await send(connection, new Request(input, made), made);
+    if (!worthwhile || again) return response;
+    await response.body?.cancel();
+  }
+}
+
 /** Sends a request through the vault, which adds the token; from here, without one, if it is for none of the APIs. */
 export async function fetchThrough(
   connection: Promise<Connection>,
   request: Request,
   init?: RequestInit,
 ): Promise<Response> {
+  return (await send(connection, request, init))[0];
+}
+
+/** The response, and whether a body made anew is worth another try. */
+async function send(
+  connection: Promise<Connection>,
+  request: Request,
+  init?: RequestInit,
+): Promise<[Response, boolean]> {
   const { signal } = request;
   signal.throwIfAborted();
   const given = init?.body;
@@ -94,8 +124,10 @@ export async function fetchThrough(
     empty ? undefined : body,
     empty || body instanceof Blob ? [] : [body],
   );
-  if (typeof reply === 'object' && 'response' in reply) return responseOf(reply.response, attachment, signal);
+  if (typeof reply === 'object' && 'response' in reply) {
+    return [responseOf(reply.response, attachment, signal), reply.response.again];
+  }
   // The vault hands the body back.
   const again = { body: (attachment ?? '') as BodyInit, duplex: 'half' };
-  return fetch(request.bodyUsed || attachment !== undefined ? new Request(request, again) : request);
+  return [await fetch(request.bodyUsed || attachment !== undefined ? new Request(request, again) : request), false];
 }

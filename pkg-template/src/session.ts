@@ -2,19 +2,22 @@ import { cleaned, handOver, LOGOUT, waitingFor } from './callback-url.js';
 import { normalized } from './claims.js';
 import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
-import { fetchThrough } from './fetch.js';
+import { fetchMade, fetchThrough } from './fetch.js';
 import { watch } from './monitor.js';
 import { check, millis, own, ownUrl, pairs, text } from './options.js';
 import { type Opened, openVault } from './placement.js';
 import type {
   Callback,
   CheckSessionOptions,
+  FetchInit,
   Granted,
   Placement,
+  RenewalFailure,
   Session,
   SessionEvents,
   SessionOptions,
   SessionState,
+  SignedOut,
   SignInOptions,
   SignOutOptions,
   User,
@@ -69,6 +72,10 @@ class BrowserSession extends EventTarget implements Session {
   #unwatch: (() => void) | undefined;
   #changed: string | undefined;
   #logouts: BroadcastChannel | undefined;
+  #tabs: BroadcastChannel | undefined;
+  /** Whether the sign-out under way is another tab's. */
+  #heard = false;
+  readonly #end = new AbortController();
   #popup: Window | null | undefined;
   #popupEnd: AbortController | undefined;
   readonly #prefix: string;
@@ -125,6 +132,11 @@ class BrowserSession extends EventTarget implements Session {
     const connection = connect(opened.port, {
       state: (state) => this.#become(stateOf(state, this.#userOf)),
       ask: (ask, signal) => this.#answer(ask, signal),
+      renewed: (detail) => this.dispatchEvent(new CustomEvent('renewed', { detail })),
+      renewalFailed: ({ error, retry }) => {
+        const detail: RenewalFailure = { error: new StrongroomError(error), next: retry ? 'retry' : 'signedOut' };
+        this.dispatchEvent(new CustomEvent('renewalfailed', { detail }));
+      },
       monitor: (monitor) => {
         this.#unwatch?.();
         // A frame that calls what the provider has just given changed cannot see the provider's cookies.
@@ -136,6 +148,7 @@ class BrowserSession extends EventTarget implements Session {
         });
       },
     });
+    this.#listen(connection);
     this.#logouts = new BroadcastChannel(LOGOUT);
     this.#logouts.onmessage = ({ data }) => {
       const { iss, sid } = Object(data) as { iss: unknown; sid: unknown };
@@ -145,6 +158,41 @@ class BrowserSession extends EventTarget implements Session {
     };
     await connection.command({ open: wire });
     return connection;
+  }
+
+  /** Lets the vault and the other tabs know what happens here, and hears of them. */
+  #listen(connection: Connection) {
+    const { signal } = this.#end;
+    const awake = () => {
+      connection.command({ awake: { visible: document.visibilityState === 'visible' } }).catch(() => {});
+    };
+    document.addEventListener('visibilitychange', awake, { signal });
+    document.addEventListener('resume', awake, { signal });
+    addEventListener('pageshow', awake, { signal });
+    addEventListener('online', awake, { signal });
+    this.#tabs = new BroadcastChannel(`strongroom:${this.#prefix}`);
+    this.#tabs.onmessage = ({ data }) => {
+      const state = this.#state;
+      if (data === null && state.status === 'signedIn') {
+        this.#heard = true;
+        const local = { local: true, revoke: false, params: [] };
+        connection.command({ signOut: local }).catch(() => {});
+      } else if (typeof data === 'string' && state.status !== 'loading') {
+        // Another tab knows who is signed in at the provider: so may this one.
+        if (state.status === 'signedOut' || state.user.sub !== data) this.checkSession().catch(() => {});
+      }
+    };
+  }
+
+  /** Tells the other tabs of a sign-in (by the user's `sub`) or a sign-out (by null), unless it was they who told. */
+  #tell(before: SessionState, state: SessionState) {
+    const was = before.status === 'signedIn' ? before.user.sub : undefined;
+    const is = state.status === 'signedIn' ? state.user.sub : undefined;
+    if (is !== undefined && is !== was) this.#tabs?.postMessage(is);
+    else if (was !== undefined && state.status === 'signedOut' && state.reason.code === 'signed_out' && !this.#heard) {
+      this.#tabs?.postMessage(null);
+    }
+    this.#heard = false;
   }
 
   async #start(callback: string | undefined) {
@@ -170,14 +218,20 @@ class BrowserSession extends EventTarget implements Session {
 
   #become(state: SessionState) {
     if (this.#closed || (state.status === 'loading' && this.#state.status === 'loading')) return;
+    const before = this.#state;
     this.#state = state;
     if (state.status === 'signedOut') this.#unwatch?.();
+    this.#tell(before, state);
     this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
+    if (before.status === 'signedIn' && state.status === 'signedIn' && before.user.sub !== state.user.sub) {
+      this.dispatchEvent(new CustomEvent('userchange', { detail: { from: before.user, to: state.user } }));
+    }
   }
 
   #answer(ask: Ask, signal: AbortSignal): Promise<Answer | undefined> {
     if ('frame' in ask) return frame(ask.frame.url, ask.frame.expect, this.#prefix, signal);
     if ('popup' in ask) return popup(this.#popup, ask.popup.url, ask.popup.expect, this.#prefix, signal);
+    if (!navigator.onLine) return Promise.resolve({ failed: 'the browser is offline' });
     location.assign(ask.navigate.url);
     return Promise.resolve('done');
   }
@@ -263,17 +317,24 @@ class BrowserSession extends EventTarget implements Session {
     return this.signIn({ returnTo, ...(hint && { loginHint: hint }), ...options });
   }
 
-  async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const request = new Request(input, init);
-    const { origin, pathname } = new URL(request.url);
+  async fetch(input: RequestInfo | URL, given?: FetchInit): Promise<Response> {
+    const { body, ...init } = given ?? {};
+    const { origin, pathname } = new URL(input instanceof Request ? input.url : input, document.baseURI);
     const near = this.#apis.some((api) => api.origin === origin && pathname.startsWith(api.pathname));
-    return near ? fetchThrough(this.#connection, request, init) : fetch(request);
+    if (typeof body === 'function') {
+      return near ? fetchMade(this.#connection, input, init, body) : fetch(input, { ...init, body: body() });
+    }
+    const request = new Request(input, given as RequestInit | undefined);
+    return near ? fetchThrough(this.#connection, request, given as RequestInit | undefined) : fetch(request);
   }
 
-  async signOut(given: SignOutOptions = {}): Promise<void> {
-    const options = own('signOut', given, 'local params');
-    const command = { local: options.local === true, params: pairs('params', options.params) };
-    await (await this.#connection).command({ signOut: command });
+  async signOut(given: SignOutOptions = {}): Promise<SignedOut> {
+    const options = own('signOut', given, 'local federated revoke params') as SignOutOptions;
+    const params = pairs('params', options.params);
+    if (options.federated) params.push(['federated', '']);
+    const command = { local: options.local === true, revoke: options.revoke !== false, params };
+    const [reply] = await (await this.#connection).command({ signOut: command });
+    return typeof reply === 'object' && 'warned' in reply ? { warning: new StrongroomError(reply.warned) } : {};
   }
 
   subscribe(listener: () => void): () => void {
@@ -289,6 +350,8 @@ class BrowserSession extends EventTarget implements Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#unwatch?.();
+    this.#end.abort();
+    this.#tabs?.close();
     this.#logouts?.close();
     this.#settle(this.#state);
     this.#connection

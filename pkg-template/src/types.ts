@@ -162,6 +162,10 @@ export interface UserinfoOptions {
 export interface SignOutOptions {
   /** Only here: the provider's session stays. Default false. */
   local?: boolean;
+  /** Whether the provider signs the user out at the identity provider behind it too (Auth0's `federated`). Default false. */
+  federated?: boolean;
+  /** Whether refresh and access tokens are revoked, where the provider can (RFC 7009). Default true. */
+  revoke?: boolean;
   /** Extra parameters for the provider, such as `federated`. */
   params?: Record<string, string>;
 }
@@ -214,6 +218,42 @@ export interface Granted {
   readonly authorizationDetails?: unknown;
 }
 
+/** What {@link Session.signOut} could not do. */
+export interface SignedOut {
+  /** The user is signed out here, and this kept the page from signing out at the provider. */
+  readonly warning?: StrongroomError;
+}
+
+/** `RequestInit`, and bodies that are made anew for each try. */
+export interface FetchInit extends Omit<RequestInit, 'body'> {
+  /** A body, or a function that makes it: that of a stream, so that the request can be sent again with a new token. */
+  body?: BodyInit | null | (() => BodyInit | null);
+}
+
+/** A renewal that failed. */
+export interface RenewalFailure {
+  /** Why. */
+  readonly error: StrongroomError;
+  /** `retry`: the session lives on, and the next use tries again. `signedOut`: it has ended. */
+  readonly next: 'retry' | 'signedOut';
+}
+
+/** A token that was renewed: everything about it but the token. */
+export interface Renewal {
+  /** The granted scope, space separated. */
+  readonly scope: string;
+  /** When it expires, in milliseconds since 1970; absent when the provider does not say. */
+  readonly expiresAt?: number;
+  /** The audience or resource it is for. */
+  readonly audience?: string;
+}
+
+/** Another user has signed in. */
+export interface UserChange {
+  readonly from: User;
+  readonly to: User;
+}
+
 /** What a page load that answers a redirect brings back. */
 export interface Callback {
   /** The URL to restore, if there was one. */
@@ -226,6 +266,12 @@ export interface Callback {
 export interface SessionEvents {
   /** The state has changed. */
   statechange: CustomEvent<SessionState>;
+  /** Another user has signed in, here or in another tab. `statechange` comes too. */
+  userchange: CustomEvent<UserChange>;
+  /** A token was renewed. */
+  renewed: CustomEvent<Renewal>;
+  /** A renewal has failed. */
+  renewalfailed: CustomEvent<RenewalFailure>;
   /** A redirect was answered; `navigate(returnTo)` follows. */
   callback: CustomEvent<Callback>;
 }
@@ -263,10 +309,17 @@ export interface Session extends EventTarget {
   /**
    * `fetch`. A request to one of `apis` goes out with its access token (an `Authorization` header of the caller's is
    * replaced); any other goes out as it is. Rejects with a {@link StrongroomError} when no token can be had.
+   *
+   * Where the API refuses the token (401 `invalid_token`, or 401 without a reason for a token that is older than a
+   * minute), or wants more scope (`insufficient_scope`), the request is sent once more with another token. A stream
+   * cannot be sent twice: give a function that makes it.
    */
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** Forgets the tokens, then leaves for the provider's sign-out unless `local`. */
-  signOut(options?: SignOutOptions): Promise<void>;
+  fetch(input: RequestInfo | URL, init?: FetchInit): Promise<Response>;
+  /**
+   * Forgets the tokens and has them revoked, then leaves for the provider's sign-out unless `local`. Every tab follows.
+   * Resolves with a warning if the provider cannot be asked: here the user is signed out all the same.
+   */
+  signOut(options?: SignOutOptions): Promise<SignedOut>;
   /** Calls `listener` after each change; returns what ends that. With `getSnapshot`, the form of `useSyncExternalStore`. */
   subscribe(listener: () => void): () => void;
   /** The current state; the same object until it changes. */

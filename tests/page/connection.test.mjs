@@ -14,7 +14,14 @@ function pair(handlers = {}) {
     heard.push(data);
     wake();
   };
-  const connection = connect(port1, { state() {}, monitor() {}, ask: async () => undefined, ...handlers });
+  const connection = connect(port1, {
+    state() {},
+    monitor() {},
+    renewed() {},
+    renewalFailed() {},
+    ask: async () => undefined,
+    ...handlers,
+  });
   return {
     connection,
     say: (message, attachment) => port2.postMessage(attachment === undefined ? [message] : [message, attachment]),
