@@ -30,13 +30,16 @@ pub(super) async fn verify(alg: Alg, jwk: String, signature: Vec<u8>, data: Vec<
     let key = match JsFuture::from(import.map_err(refused)?).await {
         Ok(key) => key,
         // No key at all, whatever the provider calls it: it has signed nothing.
-        Err(error) if is_data_error(&error) => return Ok(false),
+        Err(error) if !is_unsupported(&error) => return Ok(false),
         Err(error) => return Err(refused(error)),
     };
     let verify =
         subtle.verify_with_object_and_u8_array_and_u8_array(&parameters, key.unchecked_ref(), &signature, &data);
-    let verified = JsFuture::from(verify.map_err(refused)?).await.map_err(refused)?;
-    Ok(verified == JsValue::TRUE)
+    match JsFuture::from(verify.map_err(refused)?).await {
+        Ok(verified) => Ok(verified == JsValue::TRUE),
+        Err(error) if !is_unsupported(&error) => Ok(false),
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// A key pair of this realm.
@@ -82,8 +85,8 @@ impl SigningKey for KeyPair {
     }
 }
 
-fn is_data_error(error: &JsValue) -> bool {
-    js_sys::Reflect::get(error, &"name".into()).is_ok_and(|name| name == "DataError")
+fn is_unsupported(error: &JsValue) -> bool {
+    js_sys::Reflect::get(error, &"name".into()).is_ok_and(|name| name == "NotSupportedError")
 }
 
 fn subtle() -> Result<SubtleCrypto> {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::authorize::{Wish, login_required};
+use super::provider::BACKOFF;
 use super::{Client, Flight, Standing};
 use crate::error::{Code, Error, Result};
 use crate::options::Api;
@@ -178,13 +179,23 @@ impl Client {
         if doubtful == Some(false) {
             match self.refresh(wish.target.clone(), wish.scope.clone()).await {
                 Ok(()) => return Ok(()),
+                // The answer was lost, and the token is not risked again: the frame is the second try.
+                Err(error) if matches!(error.code(), Code::Network | Code::Timeout) => {
+                    self.platform.sleep(BACKOFF + self.jitter(BACKOFF)).await;
+                    let Ok(answer) = self.ask_frame(page, wish, None).await else { return Err(error) };
+                    return self.redeem_answer(answer).await.map_err(|_| error);
+                }
                 // Nothing was refused: the session lives, and the frame would fail for the same reason.
                 Err(error) if is_outage(error.code()) => return Err(error),
                 Err(error) if *error.code() == Code::SignedOut => return Err(error),
                 Err(error) => reasons.push(error),
             }
         }
-        let Err(mut error) = self.authorize_silently(page, wish, None).await else { return Ok(()) };
+        let mut error = match self.ask_frame(page, wish, None).await {
+            // The provider knows the user: what goes wrong from here on is no reason to risk a doubtful token.
+            Ok(answer) => return self.redeem_answer(answer).await,
+            Err(error) => error,
+        };
         if doubtful == Some(true) && *error.code() != Code::SignedOut {
             match self.refresh(wish.target.clone(), wish.scope.clone()).await {
                 Ok(()) => return Ok(()),

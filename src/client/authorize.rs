@@ -7,7 +7,8 @@ use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
 use crate::platform::{Page, within};
 use crate::protocol::authorization::{
-    AuthorizationRequest, ReceivedAuthorizationResponse, UncheckedAuthorizationResponse, check_parameters, pushed_url,
+    AuthorizationRequest, AuthorizationResponse, ReceivedAuthorizationResponse, UncheckedAuthorizationResponse,
+    check_parameters, pushed_url,
 };
 use crate::protocol::jws::Hash;
 use crate::protocol::metadata::Metadata;
@@ -22,6 +23,14 @@ pub(super) struct Wish {
     pub(super) target: Target,
     pub(super) scope: Scope,
     pub(super) params: Vec<(String, String)>,
+}
+
+/// What a hidden frame has brought.
+pub(super) struct SilentAnswer {
+    epoch: u32,
+    response: AuthorizationResponse,
+    transaction: Transaction,
+    metadata: Rc<Metadata>,
 }
 
 /// Who waits for an answer. A letter in the `state` tells it to the document that the answer arrives in.
@@ -116,6 +125,22 @@ impl Client {
         wish: &Wish,
         timeout_ms: Option<u32>,
     ) -> Result<()> {
+        let answer = self.ask_frame(page, wish, timeout_ms).await?;
+        self.redeem_answer(answer).await
+    }
+
+    /// Redeems the code that a frame has brought.
+    pub(super) async fn redeem_answer(&self, answer: SilentAnswer) -> Result<()> {
+        self.redeem(answer.epoch, answer.response, &answer.transaction, &answer.metadata).await
+    }
+
+    /// Asks in the hidden frame: the provider's checked answer.
+    pub(super) async fn ask_frame(
+        &self,
+        page: &Rc<dyn Page>,
+        wish: &Wish,
+        timeout_ms: Option<u32>,
+    ) -> Result<SilentAnswer> {
         let silent = &self.config.silent;
         let epoch = self.epoch.get();
         let metadata = self.metadata().await?;
@@ -146,7 +171,7 @@ impl Client {
         };
         let response = self.opened(response, &transaction, &metadata).await?;
         let response = response.check(&transaction, &metadata).map_err(|error| self.explain(error, &metadata))?;
-        self.redeem(epoch, response, &transaction, &metadata).await
+        Ok(SilentAnswer { epoch, response, transaction, metadata })
     }
 
     /// Where the answer of a frame or popup will show. A web message where the provider promises it or the option says so.

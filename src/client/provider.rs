@@ -17,7 +17,7 @@ const KEYS_PAUSE: i64 = 30_000;
 /// How often a request that changes nothing is tried in all.
 pub(super) const TRIES: u32 = 3;
 /// The wait before the second try, in milliseconds; doubled for the third.
-const BACKOFF: u32 = 300;
+pub(super) const BACKOFF: u32 = 300;
 
 /// When a request is made again.
 #[derive(Clone, Copy)]

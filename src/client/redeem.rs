@@ -17,7 +17,7 @@ use crate::secret::{AccessToken, RawIdToken};
 use crate::vault::Target;
 
 /// The spread of renewals, in milliseconds.
-const JITTER: u32 = 10_000;
+pub(super) const JITTER: u32 = 10_000;
 
 /// What an ID token must agree with, beyond the configuration.
 struct Context<'a> {
@@ -90,8 +90,12 @@ impl Client {
         let mut tokens = match TokenResponse::from_response(&answer) {
             Ok(tokens) => tokens,
             Err(error) => {
+                let mut vault = self.vault.borrow_mut();
                 if token::is_refresh_refused(&answer) && !speaks_of_target(&error) {
-                    self.vault.borrow_mut().drop_refresh_token();
+                    vault.drop_refresh_token();
+                } else if answer.status == 200 {
+                    // Something was issued, and the new refresh token with it is lost.
+                    vault.doubt_refresh_token();
                 }
                 return Err(error);
             }
@@ -107,7 +111,11 @@ impl Client {
                     subject: Some(&subject),
                     code: None,
                 };
-                Some(self.checked(raw, &tokens.access_token, context, &metadata).await?)
+                let checked = self.checked(raw, &tokens.access_token, context, &metadata).await;
+                if checked.is_err() {
+                    self.vault.borrow_mut().doubt_refresh_token();
+                }
+                Some(checked?)
             }
         };
         let rotated = tokens.refresh_token.take();

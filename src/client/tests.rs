@@ -3,6 +3,7 @@
 
 mod more;
 pub(super) mod world;
+mod year;
 
 use std::rc::Rc;
 
@@ -338,7 +339,7 @@ fn a_network_failure_ends_no_session() {
         assert!(["network", "provider_unavailable"].contains(&error.code.as_str()), "{error:?}");
         assert_eq!(story.page.state().0, Status::SignedIn);
     }
-    assert!(matches!(story.fetches(API), Reply::Response(_)), "the refresh token is still there");
+    assert!(matches!(story.fetches(API), Reply::Response(_)), "the session lives on");
 }
 
 #[test]

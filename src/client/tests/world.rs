@@ -41,7 +41,18 @@ pub(crate) struct World {
     /// The locks that were asked for.
     pub(super) locked: RefCell<Vec<String>>,
     timers: RefCell<Vec<(i64, Flight<()>)>>,
-    randomness: Cell<u8>,
+    randomness: Cell<u64>,
+    /// When each access token was issued.
+    tokens: RefCell<BTreeMap<String, i64>>,
+    /// How often an API was called with a token that had expired.
+    pub(super) expired_calls: Cell<u32>,
+    /// Whether refresh tokens are good for one use, and a second use revokes all.
+    pub(super) is_strict: Cell<bool>,
+    /// Whether faults at the token endpoint come after the provider has done its part.
+    pub(super) loses_answers: Cell<bool>,
+    /// How often a refresh token came a second time.
+    pub(super) reuses: Cell<u32>,
+    refresh_tokens: RefCell<Vec<String>>,
     pub(super) stored: RefCell<BTreeMap<String, String>>,
     /// The provider's session: who is signed in there.
     pub(super) user: RefCell<Option<String>>,
@@ -100,6 +111,12 @@ impl World {
             locked: RefCell::default(),
             timers: RefCell::default(),
             randomness: Cell::new(0),
+            tokens: RefCell::default(),
+            expired_calls: Cell::new(0),
+            is_strict: Cell::new(false),
+            loses_answers: Cell::new(false),
+            reuses: Cell::new(0),
+            refresh_tokens: RefCell::default(),
             stored: RefCell::default(),
             user: RefCell::new(Some("ada".to_owned())),
             issues_refresh_tokens: Cell::new(false),
@@ -171,6 +188,27 @@ impl World {
         self.requests.borrow().iter().filter(|request| request.contains(text)).count()
     }
 
+    /// Begins another sequence of random numbers.
+    pub(super) fn seed(&self, seed: u64) {
+        self.randomness.set(seed);
+    }
+
+    /// Takes a refresh token in; one that came before is a theft, and ends them all.
+    fn takes_back(&self, token: &str) -> bool {
+        let mut valid = self.refresh_tokens.borrow_mut();
+        match valid.iter().position(|known| known == token) {
+            Some(at) => {
+                valid.remove(at);
+                true
+            }
+            None => {
+                self.reuses.set(self.reuses.get() + 1);
+                valid.clear();
+                false
+            }
+        }
+    }
+
     fn next(&self) -> u32 {
         self.counter.set(self.counter.get() + 1);
         self.counter.get()
@@ -216,6 +254,7 @@ impl World {
                 let at = issued.iter().position(|issued| issued.code == form["code"]);
                 at.map(|at| issued.remove(at))
             }
+            _ if self.is_strict.get() && !self.takes_back(&form["refresh_token"]) => None,
             _ => Some(Issued {
                 code: String::new(),
                 nonce: String::new(),
@@ -229,9 +268,14 @@ impl World {
             assert_eq!(challenge, issued.challenge, "the verifier must be that of the challenge");
         }
         let access_token = format!("access-{}", self.next());
+        self.tokens.borrow_mut().insert(access_token.clone(), self.now.get());
         let id_token = self.id_token(&issued.user, &issued.nonce, &access_token);
         let refresh = match self.issues_refresh_tokens.get() {
-            true => format!(r#","refresh_token":"refresh-{}""#, self.next()),
+            true => {
+                let token = format!("refresh-{}", self.next());
+                self.refresh_tokens.borrow_mut().push(token.clone());
+                format!(r#","refresh_token":"{token}""#)
+            }
             false => String::new(),
         };
         let (life, token_type) = (self.token_life.get(), self.token_type.get());
@@ -254,6 +298,9 @@ impl World {
         let fault = self.faults.borrow().iter().position(|(url, _)| request.url.contains(url));
         if let Some(at) = fault {
             let (_, fault) = self.faults.borrow_mut().remove(at);
+            if self.loses_answers.get() {
+                drop(self.token_endpoint(body));
+            }
             return fault(request);
         }
         if let Some(other) = request.url.strip_prefix(OTHER_ISSUER) {
@@ -397,12 +444,14 @@ impl Platform for World {
     }
 
     fn random(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            self.randomness.set(self.randomness.get().wrapping_mul(37).wrapping_add(11));
-            *byte = self.randomness.get();
+        for chunk in bytes.chunks_mut(8) {
+            // SplitMix64
+            let state = self.randomness.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+            self.randomness.set(state);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
         }
-        // Two calls must differ, as real randomness does.
-        self.randomness.set(self.randomness.get().wrapping_add(self.next() as u8));
     }
 
     fn sleep(&self, ms: u32) -> Boxed<()> {
@@ -459,6 +508,11 @@ impl Platform for World {
         let header = |name| credentials.iter().find(|header| header.0 == name).map(|header| header.1.clone());
         self.api_calls.borrow_mut().push((request.url.clone(), header("authorization").unwrap_or_default()));
         self.proofs.borrow_mut().extend(header("dpop"));
+        let token = header("authorization").unwrap_or_default();
+        let issued_at = self.tokens.borrow().get(token.rsplit(' ').next().unwrap_or("")).copied();
+        if issued_at.is_none_or(|at| self.now.get() >= at + self.token_life.get() * 1000) {
+            self.expired_calls.set(self.expired_calls.get() + 1);
+        }
         let refusal = self.refusals.borrow_mut().pop();
         let (status, challenge) = refusal.unwrap_or((200, ""));
         let head = ResponseHead {
