@@ -12,10 +12,14 @@ const OFFLINE_ACCESS = 'openid profile email offline_access';
 /** A URL of the API that refuses the token, so that the next one must be had. */
 const refused = (world) => `${world.api.url}status?code=401&challenge=Bearer%20error%3D%22invalid_token%22`;
 
-const orders = (page, world) => page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
-const grants = (world, type) => world.provider.events.filter(({ name, grantType }) => name === 'grant.success' && grantType === type).length;
+const orders = (page, world) =>
+  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
+const grants = (world, type) =>
+  world.provider.events.filter(({ name, grantType }) => name === 'grant.success' && grantType === type).length;
 const reuses = (world) =>
-  world.provider.events.filter(({ name, errorDescription }) => name === 'grant.error' && /already used/.test(errorDescription ?? ''));
+  world.provider.events.filter(
+    ({ name, errorDescription }) => name === 'grant.error' && /already used/.test(errorDescription ?? ''),
+  );
 
 /** Tells of an event from now on, in `window.heard`. */
 const hear = (page, ...types) =>
@@ -67,10 +71,10 @@ test.describe('renewal', () => {
   });
 
   for (const event of ['online', 'resume']) {
-    test(`comes after a sleep of hours, with the event ${event}`, async ({ page, world }) => {
+    test(`comes after a sleep, with the event ${event}`, async ({ page, world }) => {
       await simulated(page, world);
       await orders(page, world);
-      await page.clock.pauseAt(Date.now() + 8 * 3_600_000);
+      await page.clock.pauseAt(Date.now() + 50 * 60_000);
       const before = requests(world, '/token').length;
       await page.evaluate((event) => (event === 'online' ? window : document).dispatchEvent(new Event(event)), event);
       await expect.poll(() => requests(world, '/token').length).toBeGreaterThan(before);
@@ -87,7 +91,10 @@ test.describe('renewal', () => {
     for (let step = 0; step < 30; step++) await page.clock.runFor(100);
     expect(await failing, 'the refusal is the page’s').toBe(401);
     await expect.poll(() => page.evaluate(() => heard.length)).toBe(1);
-    expect(await page.evaluate(() => heard[0])).toMatchObject(['renewalfailed', { error: { code: 'provider_unavailable', status: 503 }, next: 'retry' }]);
+    expect(await page.evaluate(() => heard[0])).toMatchObject([
+      'renewalfailed',
+      { error: { code: 'provider_unavailable', status: 503 }, next: 'retry' },
+    ]);
     expect(await state(page)).toMatchObject({ status: 'signedIn' });
 
     // The provider forgets the user, and all that was granted.
@@ -98,13 +105,22 @@ test.describe('renewal', () => {
       const token = await world.provider.oidc.RefreshToken.find(value);
       await token?.destroy();
     }
-    expect(await rejection(page, (url) => session.fetch(url), `${world.api.url}orders`)).toMatchObject({ code: 'login_required' });
+    expect(await rejection(page, (url) => session.fetch(url), `${world.api.url}orders`)).toMatchObject({
+      code: 'login_required',
+    });
     await expect.poll(() => page.evaluate(() => heard.at(-1)[1].next)).toBe('signedOut');
-    expect(await state(page)).toMatchObject({ status: 'signedOut', reason: { code: 'login_required', reasons: [{ code: 'invalid_grant' }] } });
+    expect(await state(page)).toMatchObject({
+      status: 'signedOut',
+      reason: { code: 'login_required', reasons: [{ code: 'invalid_grant' }] },
+    });
   });
 });
 
-test('25 callers in each of eight tabs, all at expiry: one token request a tab, and no refusal', async ({ page, world, context }) => {
+test('25 callers in each of eight tabs, all at expiry: one token request a tab, and no refusal', async ({
+  page,
+  world,
+  context,
+}) => {
   Object.assign(world.options, { vault: 'closure', scope: OFFLINE_ACCESS });
   const tabs = [page];
   while (tabs.length < 8) tabs.push(await context.newPage());
@@ -121,12 +137,77 @@ test('25 callers in each of eight tabs, all at expiry: one token request a tab, 
   const before = requests(world, '/token').length;
   const statuses = await Promise.all(
     tabs.map((tab) =>
-      tab.evaluate((url) => Promise.all(Array.from({ length: 25 }, () => session.fetch(url).then(({ status }) => status))), `${world.api.url}orders`),
+      tab.evaluate(
+        (url) => Promise.all(Array.from({ length: 25 }, () => session.fetch(url).then(({ status }) => status))),
+        `${world.api.url}orders`,
+      ),
     ),
   );
   expect(statuses.flat()).toEqual(Array(200).fill(200));
   expect(requests(world, '/token').length - before).toBe(8);
   expect(world.provider.events.filter(({ name }) => name === 'grant.error')).toEqual([]);
+});
+
+test.describe('an API that refuses', () => {
+  test('the token gets a new one, once, with the same body', async ({ page, world }) => {
+    await open(page, world);
+    await signIn(page, world);
+    const bodies = await page.evaluate(async (url) => {
+      const made = {
+        text: 'text',
+        params: new URLSearchParams({ a: '1' }),
+        blob: new Blob(['blob'], { type: 'image/png' }),
+        buffer: new TextEncoder().encode('buffer'),
+        maker: () => 'made',
+      };
+      const bodies = {};
+      for (const [id, body] of Object.entries(made)) {
+        const answer = await session
+          .fetch(`${url}once?id=${id}`, { method: 'POST', body })
+          .then((response) => response.json());
+        bodies[id] = [answer.method, answer.type, atob(answer.body)];
+      }
+      const request = new Request(`${url}once?id=request`, { method: 'PUT', body: 'of a request' });
+      bodies.request = await session.fetch(request).then(async (response) => atob((await response.json()).body));
+      return bodies;
+    }, world.api.url);
+    expect(bodies).toEqual({
+      text: ['POST', 'text/plain;charset=UTF-8', 'text'],
+      params: ['POST', 'application/x-www-form-urlencoded;charset=UTF-8', 'a=1'],
+      blob: ['POST', 'image/png', 'blob'],
+      buffer: ['POST', null, 'buffer'],
+      maker: ['POST', 'text/plain;charset=UTF-8', 'made'],
+      request: 'of a request',
+    });
+    const calls = world.api.requests.filter(({ method }) => method !== 'OPTIONS');
+    expect(calls).toHaveLength(12);
+    for (let call = 0; call < 12; call += 2) {
+      expect(calls[call].headers.authorization).not.toBe(calls[call + 1].headers.authorization);
+    }
+    const before = world.api.requests.length;
+    expect(await page.evaluate((url) => session.fetch(url).then(({ status }) => status), refused(world))).toBe(401);
+    const more = world.api.requests.slice(before).filter(({ method }) => method === 'GET');
+    expect(more, 'the second refusal is the page’s').toHaveLength(2);
+  });
+
+  test('the scope is asked for more, once and silently', async ({ page, world }) => {
+    await open(page, world);
+    await signIn(page, world);
+    const order = () =>
+      page.evaluate(
+        (url) => session.fetch(url, { method: 'POST', body: '{"item":"lock"}' }).then(({ status }) => status),
+        `${world.api.url}orders`,
+      );
+    const frames = () =>
+      requests(world, '/auth')
+        .filter(({ dest }) => dest === 'iframe')
+        .map(({ query }) => query.scope);
+    const before = frames().length;
+    expect(await order()).toBe(201);
+    expect(frames().slice(before)).toEqual([expect.stringContaining('write:orders')]);
+    expect(await order()).toBe(201);
+    expect(frames().length).toBe(before + 1);
+  });
 });
 
 test.describe('tabs', () => {
@@ -149,7 +230,9 @@ test.describe('tabs', () => {
     await open(other, world);
     await signIn(other, world, { user: 'grace', options: { prompt: 'login' } });
     await expect.poll(() => state(page)).toMatchObject({ status: 'signedIn', user: { sub: 'grace' } });
-    expect(await page.evaluate(() => heard)).toMatchObject([['userchange', { from: { sub: 'ada' }, to: { sub: 'grace' } }]]);
+    expect(await page.evaluate(() => heard)).toMatchObject([
+      ['userchange', { from: { sub: 'ada' }, to: { sub: 'grace' } }],
+    ]);
     expect(await orders(page, world)).toBe(200);
     expect(world.api.requests.at(-1).headers.authorization).toBeTruthy();
   });
@@ -182,7 +265,10 @@ test.describe('sign-out', () => {
     }
   });
 
-  test('revokes also when the page leaves for the provider, and asks it to go on to others', async ({ page, world }) => {
+  test('revokes also when the page leaves for the provider, and asks it to go on to others', async ({
+    page,
+    world,
+  }) => {
     world.options.scope = OFFLINE_ACCESS;
     await open(page, world);
     await signIn(page, world);
@@ -212,7 +298,9 @@ test('offline and online again: the session lives', async ({ page, world, contex
   await context.setOffline(true);
   const error = await rejection(page, (url) => session.fetch(url), `${world.api.url}orders`);
   expect(error).toMatchObject({ code: 'network' });
-  expect(await rejection(page, () => session.checkSession())).toMatchObject({ code: expect.stringMatching(/frame_blocked|timeout|network/) });
+  expect(await rejection(page, () => session.checkSession())).toMatchObject({
+    code: expect.stringMatching(/frame_blocked|timeout|network/),
+  });
   expect(await state(page)).toMatchObject({ status: 'signedIn' });
   await context.setOffline(false);
   expect(await orders(page, world)).toBe(200);
@@ -254,7 +342,12 @@ test.describe('a bad network', () => {
       const wait = window.setTimeout;
       window.setTimeout = (task, ms, ...rest) => wait(task, ms / 20, ...rest);
     });
-    Object.assign(world.options, { vault: 'closure', scope: OFFLINE_ACCESS, requestTimeoutMs: 4000, silent: { timeoutMs: 40_000 } });
+    Object.assign(world.options, {
+      vault: 'closure',
+      scope: OFFLINE_ACCESS,
+      requestTimeoutMs: 4000,
+      silent: { timeoutMs: 40_000 },
+    });
     await open(page, world);
     await signIn(page, world);
     const counts = Object.fromEntries(Object.keys(FAULTS).map((fault) => [fault, 0]));
@@ -265,7 +358,11 @@ test.describe('a bad network', () => {
       const times = 1 + roll(3);
       for (let time = 0; time < times; time++) faults.push(fault);
       const status = await page.evaluate(
-        (url) => session.fetch(url).then(({ status }) => status, ({ code }) => code),
+        (url) =>
+          session.fetch(url).then(
+            ({ status }) => status,
+            ({ code }) => code,
+          ),
         refused(world),
       );
       if (status !== 401) failed += 1;
@@ -274,7 +371,9 @@ test.describe('a bad network', () => {
       faults.length = 0;
       expect(await page.evaluate(() => session.state.status), `after ${done} faults`).toBe('signedIn');
     }
-    console.log(`seed ${seed}: ${done} faults (${JSON.stringify(counts)}), ${failed} calls failed, ${reuses(world).length} reuses of a refresh token`);
+    console.log(
+      `seed ${seed}: ${done} faults (${JSON.stringify(counts)}), ${failed} calls failed, ${reuses(world).length} reuses of a refresh token`,
+    );
     expect(await orders(page, world)).toBe(200);
     expect(reuses(world)).toEqual([]);
   });

@@ -40,10 +40,13 @@ export const FAULTS = {
     ctx.body = JSON.stringify(ctx.body ?? {});
     ctx.type = 'text/plain';
   },
+  // After the first bytes: a connection that breaks before them makes Chromium send the request again by itself.
   lost: async (ctx, next) => {
     await next();
     ctx.respond = false;
-    ctx.req.socket.destroy();
+    ctx.res.writeHead(200, { 'Content-Type': 'application/json' });
+    ctx.res.write('{');
+    setImmediate(() => ctx.req.socket.destroy());
   },
   slow: async (_ctx, next) => {
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -18,7 +18,7 @@ export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
   const requests = [];
   let keys;
 
-  /** The nonces of proofs that were seen, so that none serves twice. */
+  /** What came once: the `jti` of proofs, so that none serves twice, and the ids of /once. */
   const seen = new Set();
 
   /** Checks that who sends `token` has the key it is bound to (RFC 9449 section 4.3). */
@@ -90,6 +90,15 @@ export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
         length: body.length,
         body: body.toString('base64'),
       }),
+    '/once': ({ url, method, headers, body, json }) => {
+      // Refuses each id the first time, whatever the token.
+      const id = url.searchParams.get('id');
+      if (!seen.has(id)) {
+        seen.add(id);
+        return json(401, { error: 'unauthorized' }, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
+      }
+      return json(200, { method, type: headers['content-type'] ?? null, body: body.toString('base64') });
+    },
     '/public': ({ headers, json }) => json(200, { token: Boolean(headers.authorization) }),
     '/stream': async ({ url, response }) => {
       response.writeHead(200, { 'Content-Type': 'text/plain' });

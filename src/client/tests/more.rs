@@ -2,8 +2,8 @@
 
 use super::world::{API, ISSUER, OTHER_ISSUER, World, decoded, jws, response};
 use super::{Story, error_of};
-use crate::platform::NoAnswer;
-use crate::wire::{Command, Dpop, LoggedOut, Reply, ResponseMode, Status, Userinfo};
+use crate::platform::{NoAnswer, Platform};
+use crate::wire::{Command, Dpop, LoggedOut, Reply, ResponseMode, SignOut, Status, Userinfo};
 
 fn claims_of(reply: Reply) -> serde_json::Value {
     match reply {
@@ -341,4 +341,89 @@ fn a_front_channel_sign_out_is_heard_if_issuer_and_session_are_ours() {
     assert_eq!(says(ISSUER, "session-2"), Status::SignedIn);
     assert_eq!(says(ISSUER, "session-1"), Status::SignedOut);
     assert_eq!(story.signed_out_for().code, "signed_out");
+}
+
+#[test]
+fn a_device_whose_clock_is_wrong_goes_by_the_providers_where_it_shows() {
+    // Two hours ahead: the ID token looks expired.
+    for (shows, status) in [(true, Status::SignedIn), (false, Status::SignedOut)] {
+        let world = World::new();
+        world.clock_ahead.set(7_200_000);
+        world.shows_date.set(shows);
+        let story = Story::with(world.clone());
+        story.starts(None);
+        assert_eq!(story.page.state().0, status);
+        if shows {
+            assert_eq!(story.status_of(API), 200);
+            world.pass(540_000);
+            assert_eq!((story.status_of(API), world.expired_calls.get()), (200, 0));
+        } else {
+            assert!(story.signed_out_for().hint.is_some_and(|hint| hint.contains("clock")));
+        }
+    }
+}
+
+#[test]
+fn renewals_are_told_and_made_under_a_lock_of_their_configuration() {
+    let story = Story::new();
+    story.world.issues_refresh_tokens.set(true);
+    story.starts(None);
+    assert_eq!(story.page.told(), (0, Vec::new()), "the first token is no renewal");
+    story.world.pass(3_600_000);
+    story.fetches(API);
+    assert_eq!(story.page.told(), (1, Vec::new()));
+    assert!(story.world.locked.borrow().iter().all(|name| name == "strongroom srtest-"));
+    for _ in 0..3 {
+        story.world.fault("/token", Box::new(|_| Ok(response(503, ""))));
+    }
+    story.world.pass(3_600_000);
+    story.fetches(API);
+    *story.world.user.borrow_mut() = None;
+    story.world.fault("/token", Box::new(|_| Ok(response(400, r#"{"error":"invalid_grant"}"#))));
+    story.fetches(API);
+    let told = story.page.told();
+    assert_eq!(told, (1, vec![("provider_unavailable".to_owned(), true), ("login_required".to_owned(), false)]));
+}
+
+#[test]
+fn only_a_refused_refresh_token_and_an_unknown_user_end_a_session_together() {
+    let story = Story::new();
+    story.world.issues_refresh_tokens.set(true);
+    story.starts(None);
+    story.world.pass(3_600_000);
+    story.world.fault("/token", Box::new(|_| Ok(response(400, r#"{"error":"invalid_grant"}"#))));
+    assert_eq!(story.status_of(API), 200, "the frame is tried first");
+    assert_eq!(story.page.state().0, Status::SignedIn);
+}
+
+#[test]
+fn what_is_due_is_renewed_when_the_page_is_looked_at() {
+    let story = Story::new();
+    story.world.issues_refresh_tokens.set(true);
+    story.starts(None);
+    story.fetches(API);
+    story.does(Command::Awake { visible: false });
+    story.world.pass(3_580_000);
+    story.does(Command::Awake { visible: false });
+    assert_eq!(story.world.count("=refresh_token"), 0);
+    story.does(Command::Awake { visible: true });
+    story.asks_userinfo(false);
+    assert_eq!(story.world.count("=refresh_token"), 1);
+}
+
+#[test]
+fn a_sign_out_revokes_the_refresh_token_first() {
+    let story = Story::new();
+    story.world.issues_refresh_tokens.set(true);
+    story.starts(None);
+    for revoke in [true, false] {
+        story.does(Command::SignOut(SignOut { local: true, revoke, params: Vec::new() }));
+        story.world.run(story.world.sleep(1000));
+    }
+    let requests = story.world.requests.borrow();
+    let revoked: Vec<_> = requests.iter().filter(|request| request.contains("/revoke ")).collect();
+    assert_eq!(revoked.len(), 2);
+    assert!(
+        revoked[0].contains("token_type_hint=refresh_token") && revoked[1].contains("token_type_hint=access_token")
+    );
 }

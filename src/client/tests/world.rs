@@ -36,6 +36,10 @@ pub(crate) struct World {
     pool: RefCell<LocalPool>,
     spawner: LocalSpawner,
     now: Cell<i64>,
+    /// How far ahead the device's wall clock is, in milliseconds.
+    pub(super) clock_ahead: Cell<i64>,
+    /// Whether CORS shows the provider's `Date`.
+    pub(super) shows_date: Cell<bool>,
     /// The steady clock.
     pub(super) steady: Cell<i64>,
     /// The locks that were asked for.
@@ -107,6 +111,8 @@ impl World {
             spawner: pool.spawner(),
             pool: RefCell::new(pool),
             now: Cell::new(1_800_000_000_000),
+            clock_ahead: Cell::new(0),
+            shows_date: Cell::new(false),
             steady: Cell::new(0),
             locked: RefCell::default(),
             timers: RefCell::default(),
@@ -329,7 +335,11 @@ impl World {
                     let headers = vec![("dpop-nonce".to_owned(), self.nonce.get().to_owned())];
                     return Ok(HttpResponse { headers, ..response(400, r#"{"error":"use_dpop_nonce"}"#) });
                 }
-                self.token_endpoint(body)
+                let headers = match self.shows_date.get() {
+                    true => vec![("date".to_owned(), http_date(self.now.get() / 1000))],
+                    false => Vec::new(),
+                };
+                HttpResponse { headers, ..self.token_endpoint(body) }
             }
             _ => response(404, ""),
         })
@@ -349,6 +359,13 @@ impl World {
     }
 }
 
+/// The moment of the simulated world as `Date` has it; it is always a Friday there.
+fn http_date(seconds: i64) -> String {
+    let of_day = seconds - 1_800_000_000 + 28_800;
+    let (day, of_day) = (15 + of_day / 86_400, of_day % 86_400);
+    format!("Fri, {day} Jan 2027 {:02}:{:02}:{:02} GMT", of_day / 3600, of_day / 60 % 60, of_day % 60)
+}
+
 /// The claims of a proof.
 pub(super) fn decoded(proof: &str) -> String {
     let claims = URL_SAFE_NO_PAD.decode(proof.split('.').nth(1).unwrap_or("")).expect("base64url");
@@ -365,7 +382,7 @@ fn metadata() -> String {
     format!(
         r#"{{"issuer":"{ISSUER}","authorization_endpoint":"{ISSUER}/authorize","token_endpoint":"{ISSUER}/token",
         "jwks_uri":"{ISSUER}/jwks","end_session_endpoint":"{ISSUER}/logout",
-        "userinfo_endpoint":"{ISSUER}/me","pushed_authorization_request_endpoint":"{ISSUER}/par",
+        "userinfo_endpoint":"{ISSUER}/me","revocation_endpoint":"{ISSUER}/revoke","pushed_authorization_request_endpoint":"{ISSUER}/par",
         "dpop_signing_alg_values_supported":["ES256"],
         "authorization_response_iss_parameter_supported":true}}"#
     )
@@ -431,7 +448,7 @@ pub(super) fn options(origin: &str) -> Options {
 
 impl Platform for World {
     fn now(&self) -> UnixTime {
-        UnixTime::from_millis(self.now.get())
+        UnixTime::from_millis(self.now.get() + self.clock_ahead.get())
     }
 
     fn moment(&self) -> Moment {
@@ -583,6 +600,8 @@ pub(super) struct FakePage {
     world: Rc<World>,
     pub(super) states: RefCell<Vec<(Status, Option<WireError>)>>,
     claims: RefCell<String>,
+    renewed: Cell<u32>,
+    failures: RefCell<Vec<(String, bool)>>,
     pub(super) asked: RefCell<Vec<String>>,
     /// Instead of what the provider would answer a frame; `None` never answers.
     pub(super) frame: RefCell<Option<Option<Answer>>>,
@@ -595,10 +614,17 @@ impl FakePage {
             world: world.clone(),
             states: RefCell::default(),
             claims: RefCell::default(),
+            renewed: Cell::new(0),
+            failures: RefCell::default(),
             asked: RefCell::default(),
             frame: RefCell::default(),
             went_to: RefCell::default(),
         })
+    }
+
+    /// How many renewals were told, and which failures, with whether the session lives on.
+    pub(super) fn told(&self) -> (u32, Vec<(String, bool)>) {
+        (self.renewed.get(), self.failures.borrow().clone())
     }
 
     /// The user's claims, as JSON text.
@@ -613,9 +639,16 @@ impl FakePage {
 
 impl Page for FakePage {
     fn send(&self, message: &FromVault, _: Attachment) {
-        if let FromVault::State(state) = message {
-            self.states.borrow_mut().push((state.status, state.reason.clone()));
-            *self.claims.borrow_mut() = state.claims.clone().unwrap_or_default();
+        match message {
+            FromVault::State(state) => {
+                self.states.borrow_mut().push((state.status, state.reason.clone()));
+                *self.claims.borrow_mut() = state.claims.clone().unwrap_or_default();
+            }
+            FromVault::Renewed(_) => self.renewed.set(self.renewed.get() + 1),
+            FromVault::RenewalFailed(failed) => {
+                self.failures.borrow_mut().push((failed.error.code.clone(), failed.retry));
+            }
+            _ => {}
         }
     }
 
