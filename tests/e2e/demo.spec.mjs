@@ -71,7 +71,10 @@ for (const [vault, scheme, width] of [
       await press(page, 'Get my orders');
       await expect(log).toContainText('not_signed_in');
       await expect(page.locator('#hint')).toBeVisible();
-      await press(page, 'Sign in silently');
+      const opened = page.waitForEvent('popup');
+      await press(page, 'Sign in with a popup');
+      // The provider knows the user, and has been given consent: the popup answers at once.
+      await opened;
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Hello, Ada');
       await press(page, 'Sign out');
       await expect(log).toContainText('back from the provider');

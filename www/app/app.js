@@ -6,8 +6,9 @@ const placement = new URLSearchParams(location.search).get('vault') === 'closure
 const session = createSession({
   issuer,
   clientId,
-  scope: 'openid profile email address phone',
+  scope: 'openid profile email address phone offline_access',
   apis: [{ url: `${api}orders`, resource: api, scope: 'read:orders write:orders' }],
+  silent: { redirectUri: '/callback.html' },
   vault: placement,
 });
 // For the curious, in the console.
@@ -113,6 +114,10 @@ on('sign-in', () => {
   log('leaving for the provider');
   return session.signIn();
 });
+on('sign-in-popup', async () => {
+  log('a popup is open at the provider');
+  await session.signIn({ popup: true });
+});
 on('check-session', async () => {
   log('asking the provider in a hidden frame, with prompt=none');
   const { user, scope, expiresAt } = await session.checkSession();
@@ -157,6 +162,14 @@ session.addEventListener('statechange', ({ detail }) => {
   const why = detail.reason ? ` (${detail.reason.code})` : '';
   log(`state: ${detail.status}${why}`, detail.status === 'signedIn' ? 'good' : '');
 });
+session.addEventListener('userchange', ({ detail: { from, to } }) => log(`${to.name} took over from ${from.name}`));
+session.addEventListener('renewed', ({ detail: { scope } }) => log(`the token for ${scope} was renewed`, 'good'));
+session.addEventListener('renewalfailed', ({ detail: { error, next } }) =>
+  log(
+    `a renewal failed (${error.code}); ${next === 'retry' ? 'the next use tries again' : 'the session has ended'}`,
+    'bad',
+  ),
+);
 render(session.state);
 log(`session created; the provider is ${issuer}`);
 const { reason } = await session.ready;
