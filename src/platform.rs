@@ -66,6 +66,8 @@ pub trait Platform {
     ) -> Boxed<std::result::Result<(ResponseHead, Attachment), NoAnswer>>;
     /// Whether the body of a request can be sent a second time; a stream cannot.
     fn can_send_again(&self, body: &Attachment) -> bool;
+    /// Gives up a response body that nobody will read.
+    fn discard(&self, body: Attachment);
     /// Parses an absolute URL as the platform's own requests would.
     fn parse_url(&self, url: &str) -> Option<Url>;
     /// Stores `text` under `key`, across page loads, and returns what was there, in one step.

@@ -99,6 +99,13 @@ impl Platform for Browser {
         !body.is_some_and(JsValue::is_instance_of::<web_sys::ReadableStream>)
     }
 
+    fn discard(&self, body: Attachment) {
+        let body = body.as_deref().and_then(|body| body.downcast_ref::<JsValue>());
+        if let Some(body) = body.and_then(JsCast::dyn_ref::<web_sys::ReadableStream>) {
+            let _ = body.cancel();
+        }
+    }
+
     fn parse_url(&self, url: &str) -> Option<Url> {
         let url = web_sys::Url::new(url).ok()?;
         Some(Url {

@@ -44,7 +44,10 @@ impl Client {
             && let Ok(better) = self.authorization(page, api.target.clone(), &wanted).await
         {
             match self.platform.can_send_again(&body) {
-                true => answer = self.send(&url, request, body, better).await?,
+                true => {
+                    self.platform.discard(answer.1.take());
+                    answer = self.send(&url, request, body, better).await?;
+                }
                 // The page may be able to make the body anew.
                 false => answer.0.again = true,
             }

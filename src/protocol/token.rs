@@ -142,7 +142,7 @@ impl fmt::Debug for TokenResponse {
 /// A number of seconds, which some providers send as a string.
 fn seconds(json: &Json, name: &str) -> Option<i64> {
     let value = json.get(name)?;
-    let seconds = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+    let seconds = value.as_f64().or_else(|| value.as_str()?.parse::<u32>().ok().map(f64::from))?;
     (seconds >= 0.0).then_some(seconds as i64)
 }
 

@@ -548,6 +548,8 @@ impl Platform for World {
         true
     }
 
+    fn discard(&self, _: Attachment) {}
+
     fn parse_url(&self, url: &str) -> Option<Url> {
         parse_url(url)
     }
