@@ -2,8 +2,9 @@
 
 use wasm_bindgen::prelude::*;
 
-/// Serves the page behind `port` until it says `close`. Messages are those of `wire`.
+/// Serves the page behind `port` until it says `close`. Messages are those of `wire`. With `shared`, all pages that this
+/// realm serves have one session.
 #[wasm_bindgen]
-pub fn serve(port: web_sys::MessagePort) {
-    crate::browser::serve(port);
+pub fn serve(port: web_sys::MessagePort, shared: bool) {
+    crate::browser::serve(port, shared);
 }

@@ -116,7 +116,7 @@ wire_enum! {
     }
 
     /// Where the answer of a frame or popup shows.
-    #[derive(Serialize)]
+    #[derive(Clone, Serialize)]
     pub enum FrameExpect {
         /// In a message of type `authorization_response` from this origin (OAuth 2.0 Web Message Response Mode).
         WebMessage { origin: String },
@@ -137,6 +137,8 @@ wire_enum! {
         PopupBlocked,
         /// The popup was closed.
         PopupClosed,
+        /// The page is gone: what the vault answers in its place.
+        Gone,
         /// It is under way (a navigation).
         Done,
         /// It could not be tried, and why.
@@ -188,7 +190,7 @@ wire_enum! {
 
 wire_struct! {
     /// What a session is configured with, defaults filled in by the page. Checked by `options::Config`.
-    #[derive(Clone, Debug, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Deserialize)]
     pub struct Options {
         /// The issuer identifier, exactly as the provider's metadata has it.
         pub issuer: String,
@@ -231,7 +233,7 @@ wire_struct! {
     }
 
     /// An API that tokens may go to.
-    #[derive(Clone, Debug, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Deserialize)]
     pub struct ApiOptions {
         /// Scheme, host, port and path prefix.
         pub url: String,
@@ -244,7 +246,7 @@ wire_struct! {
     }
 
     /// How silent authentication works.
-    #[derive(Clone, Debug, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Deserialize)]
     pub struct SilentOptions {
         /// Whether a page load without a callback tries it.
         pub on_load: bool,

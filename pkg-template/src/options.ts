@@ -157,7 +157,9 @@ function api(value: unknown, at: number): ApiOptions {
 function vault(value: unknown): { placement: Placement; fallback: boolean } {
   const options = typeof value === 'object' ? own('vault', value, 'placement fallback') : { placement: value };
   const { placement = 'worker' } = options as Own;
-  if (placement !== 'worker' && placement !== 'closure') refuse('vault', "must be 'worker' or 'closure'");
+  if (placement !== 'shared' && placement !== 'worker' && placement !== 'closure') {
+    refuse('vault', "must be 'shared', 'worker' or 'closure'");
+  }
   return { placement, fallback: flag(options, 'fallback', 'vault.fallback') ?? true };
 }
 

@@ -1,12 +1,23 @@
 import { fail } from './errors.js';
 import type { Placement } from './types.js';
 
+/** The version of the package; the build fills it in. */
+declare const VERSION: string;
+
 /** An open way to a vault. */
 export interface Opened {
   readonly placement: Placement;
   readonly port: MessagePort;
   /** Ends what holds the vault. */
   dispose(): void;
+}
+
+/** What a shared worker needs to know of a page. */
+export interface SharedStart {
+  /** The URL of the wasm. */
+  wasm: string;
+  /** The name of a lock that the page holds for as long as it lives. */
+  life: string;
 }
 
 /** What the worker says about its start. */
@@ -22,7 +33,7 @@ function trusted(url: URL): URL {
   const factory = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): ScriptUrlPolicy } })
     .trustedTypes;
   policy ??= factory?.createPolicy('strongroom', {
-    createScriptURL: (text: string) => (/\/worker[^/]*\.js(\?[^/]*)?$/.test(text) ? text : ''),
+    createScriptURL: (text: string) => (/\/(worker|shared)[^/]*\.js(\?[^/]*)?$/.test(text) ? text : ''),
   });
   return policy?.createScriptURL(url.href) ?? url;
 }
@@ -30,10 +41,44 @@ function trusted(url: URL): URL {
 /** Files of the package, found beside this one. Written so that bundlers see them, and copy them as they are. */
 function files(assetsUrl: URL | undefined) {
   return {
+    shared: assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url),
     worker: assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url),
     wasm: (assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url))
       .href,
   };
+}
+
+/** A worker that all tabs of this origin share whose sessions are configured alike; it outlives reloads where it can. */
+function inShared(assetsUrl: URL | undefined, configuration: string): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    const { shared: script, wasm } = files(assetsUrl);
+    // Another version or configuration is another worker: the name has it all.
+    const options = { type: 'module', name: `strongroom ${VERSION} ${configuration}`, extendedLifetime: true } as const;
+    const worker = new SharedWorker(trusted(script), options);
+    const { port1, port2 } = new MessageChannel();
+    const [life, alive] = [`strongroom page ${crypto.randomUUID()}`, new AbortController()];
+    const dispose = () => {
+      worker.port.close();
+      alive.abort();
+    };
+    const refused = (why: string) => {
+      dispose();
+      reject(new Error(why));
+    };
+    worker.onerror = () => refused('its script could not be loaded');
+    worker.port.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
+      if (data !== 'ready') return refused(data.failed);
+      resolve({ placement: 'shared', port: port1, dispose });
+    };
+    const start: SharedStart = { wasm, life };
+    const post = () => worker.port.postMessage(start, [port2]);
+    const forever = () => {
+      post();
+      return new Promise((_, end) => alive.signal.addEventListener('abort', end));
+    };
+    if (navigator.locks) navigator.locks.request(life, forever).catch(() => {});
+    else post();
+  });
 }
 
 /** A dedicated worker of this tab. */
@@ -67,22 +112,31 @@ async function inClosure(assetsUrl: URL | undefined): Promise<Opened> {
   return { placement: 'closure', port: port1, dispose() {} };
 }
 
-/** Opens the vault where it is wanted, or where it can be had. */
-export async function openVault(placement: Placement, fallback: boolean, assetsUrl: URL | undefined): Promise<Opened> {
+/** From the best placement to the one that always is. */
+const PLACEMENTS: readonly Placement[] = ['shared', 'worker', 'closure'];
+
+/** Opens the vault where it is wanted, or where it can be had; `configuration` is all that the vault is told. */
+export async function openVault(
+  wanted: Placement,
+  fallback: boolean,
+  assetsUrl: URL | undefined,
+  configuration: string,
+): Promise<Opened> {
+  const open = {
+    shared: () => inShared(assetsUrl, configuration),
+    worker: () => inWorker(assetsUrl),
+    closure: () => inClosure(assetsUrl),
+  };
   let refusal: unknown;
-  if (placement === 'worker') {
+  for (const placement of PLACEMENTS.slice(PLACEMENTS.indexOf(wanted))) {
     try {
-      return await inWorker(assetsUrl);
+      return await open[placement]();
     } catch (error) {
-      refusal = error;
-      if (!fallback) throw unsupported('worker', error);
+      refusal ??= error;
+      if (!fallback) break;
     }
   }
-  try {
-    return await inClosure(assetsUrl);
-  } catch (error) {
-    throw unsupported('closure', refusal ?? error);
-  }
+  throw unsupported(wanted, refusal);
 }
 
 function unsupported(placement: Placement, cause: unknown) {
@@ -91,7 +145,7 @@ function unsupported(placement: Placement, cause: unknown) {
     'unsupported',
     `the vault cannot be opened in the placement '${placement}': ${why}`,
     "the Content-Security-Policy must have script-src 'self' 'wasm-unsafe-eval' and worker-src 'self'; " +
-      'worker.js, vault.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
+      'shared.js, worker.js, vault.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
     cause,
   );
 }

@@ -123,7 +123,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   async #open({ wire, placement, fallback, assetsUrl }: ReturnType<typeof check>): Promise<Connection> {
-    const opened = await openVault(placement, fallback, assetsUrl);
+    const opened = await openVault(placement, fallback, assetsUrl, JSON.stringify(wire));
     if (this.#closed) {
       opened.dispose();
       throw fail('closed', 'the session is closed');
@@ -170,6 +170,8 @@ class BrowserSession extends EventTarget implements Session {
     document.addEventListener('resume', awake, { signal });
     addEventListener('pageshow', awake, { signal });
     addEventListener('online', awake, { signal });
+    // The vault that all tabs share tells them itself.
+    if (this.placement === 'shared') return;
     this.#tabs = new BroadcastChannel(`strongroom:${this.#prefix}`);
     this.#tabs.onmessage = ({ data }) => {
       const state = this.#state;

@@ -1,7 +1,10 @@
 import type { StrongroomError } from './errors.js';
 
-/** Where the tokens live. */
-export type Placement = 'worker' | 'closure';
+/**
+ * Where the tokens live: in a SharedWorker that all tabs share and that outlives a reload where the browser lets it, in a
+ * Worker of this tab, or in a closure of the page.
+ */
+export type Placement = 'shared' | 'worker' | 'closure';
 
 /** The `vault` option: a placement, or a placement and whether another may take its place. */
 export type VaultOption = Placement | { placement: Placement /** Default true. */; fallback?: boolean };
@@ -55,7 +58,7 @@ export interface SessionOptions {
   silent?: SilentOptions;
   /** The provider's metadata, which saves the discovery request. */
   metadata?: Record<string, unknown>;
-  /** Where the tokens live. Default `worker`, falling back to `closure`. */
+  /** Where the tokens live. Default `worker`, falling back to `closure`; `shared` falls back to `worker` first. */
   vault?: VaultOption;
   /** Whether a sign-in asks for userinfo (OIDC Core 5.3), so that `user` has its claims too. Default false. */
   userinfo?: boolean;
@@ -90,7 +93,7 @@ export interface SessionOptions {
   requestTimeoutMs?: number;
   /** How `returnTo` is restored after a redirect. Default `history.replaceState`; give your router's replace function. */
   navigate?: (url: string) => void;
-  /** The folder of `worker.js`, `vault.js` and `strongroom_bg.wasm`, where a bundler cannot find them by itself. */
+  /** The folder of `shared.js`, `worker.js`, `vault.js` and `strongroom_bg.wasm`, where a bundler cannot find them by itself. */
   assetsUrl?: string | URL;
 }
 

@@ -1,7 +1,13 @@
 import init, { serve as start } from '#glue';
 
-/** Loads the vault from the file at the URL `wasm` into this realm and lets it serve the page behind `port`. */
-export async function serve(port: MessagePort, wasm: string): Promise<void> {
-  await init({ module_or_path: wasm });
-  start(port);
+let loading: Promise<unknown> | undefined;
+
+/**
+ * Loads the vault from the file at the URL `wasm` into this realm, once, and lets it serve the page behind `port`. With
+ * `shared`, all pages so served have one session.
+ */
+export async function serve(port: MessagePort, wasm: string, shared = false): Promise<void> {
+  loading ??= init({ module_or_path: wasm });
+  await loading;
+  start(port, shared);
 }

@@ -15,13 +15,20 @@ use super::{Browser, api};
 use crate::client::{Client, Flight};
 use crate::error::{Code, Error};
 use crate::platform::{Attachment, Boxed, Page, Platform};
-use crate::wire::{Answer, Ask, Command, FromVault, Reply, ToVault};
+use crate::wire::{Answer, Ask, Command, FromVault, Options, Reply, ToVault};
 
-/// Serves the page behind `port` until it says `close`.
-pub(crate) fn serve(port: MessagePort) {
+thread_local! {
+    /// The sessions of a shared worker, by their options. There is one, unless somebody lies about the worker's name: what
+    /// a page configures is what it gets, whoever was here before.
+    static SHARED: RefCell<Vec<(Options, Rc<Client>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Serves the page behind `port` until it says `close`. With `shared`, its session is that of all such pages.
+pub(crate) fn serve(port: MessagePort, shared: bool) {
     let page = Rc::new_cyclic(|this| PortPage {
         this: this.clone(),
         port,
+        shared,
         client: RefCell::default(),
         asks: RefCell::default(),
         commands: RefCell::default(),
@@ -43,6 +50,8 @@ type Listener = Closure<dyn FnMut(MessageEvent)>;
 struct PortPage {
     this: Weak<PortPage>,
     port: MessagePort,
+    /// Whether its session outlives it.
+    shared: bool,
     client: RefCell<Option<Rc<Client>>>,
     asks: RefCell<HashMap<u32, Flight<Answer>>>,
     /// The commands under way; landing a flight cancels one.
@@ -121,8 +130,16 @@ impl PortPage {
         };
         if let Command::Open(options) = command {
             let platform: Rc<dyn Platform> = Rc::new(Browser::default());
-            return match Client::open(*options, platform) {
+            let known = match self.shared {
+                true => SHARED.with_borrow(|known| Some(known.iter().find(|known| known.0 == *options)?.1.clone())),
+                false => None,
+            };
+            let is_new = self.shared && known.is_none();
+            return match known.map_or_else(|| Client::open((*options).clone(), platform), Ok) {
                 Ok(client) => {
+                    if is_new {
+                        SHARED.with_borrow_mut(|known| known.push((*options, client.clone())));
+                    }
                     client.attach(&page);
                     *self.client.borrow_mut() = Some(client);
                     (Reply::Done, None)
@@ -132,6 +149,8 @@ impl PortPage {
         }
         let client = self.client.borrow().clone();
         match client {
+            // The other pages go on.
+            Some(_) if self.shared && matches!(command, Command::Close) => (Reply::Done, None),
             Some(client) => client.handle(&page, command, attachment).await,
             None => (Reply::Error(Error::new(Code::Closed, "the session is closed").to_wire()), None),
         }
@@ -143,7 +162,8 @@ impl PortPage {
         self.port.close();
         let commands = std::mem::take(&mut *self.commands.borrow_mut());
         commands.into_values().for_each(|cancel| cancel.land(()));
-        self.asks.borrow_mut().clear();
+        let asks = std::mem::take(&mut *self.asks.borrow_mut());
+        asks.into_values().for_each(|ask| ask.land(Answer::Gone));
         self.client.borrow_mut().take();
         if let Some(listener) = self.listener.borrow_mut().take() {
             // It may be running right now: it is freed when this turn of the event loop has ended.

@@ -304,7 +304,7 @@ async fn a_reader_that_gives_up_ends_the_stream() {
 /// A vault, and the page at the other end of its port.
 fn vault() -> TestPage {
     let channel = MessageChannel::new().unwrap();
-    serve(channel.port1());
+    serve(channel.port1(), false);
     TestPage::new(channel.port2())
 }
 
@@ -372,6 +372,33 @@ async fn a_cancelled_command_is_withdrawn_and_answered() {
     page.send(r#"{"cancel":{"id":7}}"#);
     assert_eq!(awaited(page.next()).await, r#"[{"withdraw":{"id":1}}]"#);
     assert!(awaited(page.next()).await.contains(r#""code":"aborted""#));
+}
+
+#[wasm_bindgen_test]
+async fn pages_of_a_shared_worker_have_one_session_that_outlives_them() {
+    let shared = || {
+        let channel = MessageChannel::new().unwrap();
+        serve(channel.port1(), true);
+        TestPage::new(channel.port2())
+    };
+    let (first, second) = (shared(), shared());
+    for page in [&first, &second] {
+        page.send(&open("https://login.example.com"));
+        assert!(awaited(page.next()).await.contains(r#"{"state":{"status":"loading""#));
+        assert!(awaited(page.next()).await.contains(r#""reply":"done""#));
+    }
+    // Nobody answers the frame: the first page learns that nobody is signed in, and so does the second.
+    first.send(r#"{"command":{"id":2,"command":{"checkSession":{"params":[],"timeoutMs":1}}}}"#);
+    assert!(awaited(first.next()).await.contains("ask"));
+    assert!(awaited(second.next()).await.contains(r#""status":"signedOut""#));
+    first.send(r#"{"command":{"id":3,"command":"close"}}"#);
+    let third = shared();
+    third.send(&open("https://login.example.com"));
+    assert!(awaited(third.next()).await.contains(r#""status":"signedOut""#), "it is known by now");
+    // Who came first has no say in what a page configures.
+    let other = shared();
+    other.send(&open("https://login.example.com").replace("https://api.example.com/", "https://evil.example/"));
+    assert!(awaited(other.next()).await.contains(r#""status":"loading""#), "another configuration is another session");
 }
 
 #[wasm_bindgen_test]

@@ -158,7 +158,13 @@ impl Client {
         let expect = self.expect(&metadata, &mut back);
         let (url, transaction) = self.authorization_request(&metadata, wish, back, Some("none")).await?;
         let timeout = timeout_ms.unwrap_or(silent.timeout_ms);
-        let answer = within(&*self.platform, timeout, page.ask(Ask::Frame { url, expect })).await;
+        let mut answer =
+            within(&*self.platform, timeout, page.ask(Ask::Frame { url: url.clone(), expect: expect.clone() })).await;
+        // A page that died meanwhile has left nothing behind at the provider: another may load the same frame.
+        while let (Some(Answer::Gone), Some(page)) = (&answer, self.some_page()) {
+            let again = page.ask(Ask::Frame { url: url.clone(), expect: expect.clone() });
+            answer = within(&*self.platform, timeout, again).await;
+        }
         let response = match answer {
             Some(Answer::Url(url)) => ReceivedAuthorizationResponse::from_callback_url(&url)?,
             Some(Answer::Message(response)) => ReceivedAuthorizationResponse::from_web_message(&response)?,

@@ -48,7 +48,7 @@ pub(crate) struct Client {
     provider: Provider,
     vault: RefCell<Vault>,
     standing: RefCell<Standing>,
-    pages: RefCell<Vec<Weak<dyn Page>>>,
+    pages: RefCell<Vec<Attached>>,
     /// Landed once it is known whether somebody is signed in.
     started: Flight<()>,
     renewals: RefCell<Vec<Renewal>>,
@@ -58,14 +58,18 @@ pub(crate) struct Client {
     key: RefCell<Option<MakingKey>>,
     /// The nonces that servers want in DPoP proofs, by origin.
     nonces: RefCell<HashMap<String, String>>,
-    /// Whether somebody looks at the page.
-    visible: Cell<bool>,
     /// The number of the timer that counts.
     alarm: Cell<u32>,
     /// The provider's clock less ours, in milliseconds, where it can be seen.
     clock_offset: Cell<i64>,
     /// Counts the sign-outs.
     epoch: Cell<u32>,
+}
+
+/// A page, and whether somebody looks at it.
+struct Attached {
+    page: Weak<dyn Page>,
+    visible: Cell<bool>,
 }
 
 /// A key that is there or under way.
@@ -96,7 +100,6 @@ impl Client {
             seen_at_top_level: Cell::new(false),
             key: RefCell::default(),
             nonces: RefCell::default(),
-            visible: Cell::new(true),
             alarm: Cell::new(0),
             clock_offset: Cell::new(0),
             epoch: Cell::new(0),
@@ -107,8 +110,20 @@ impl Client {
     pub(crate) fn attach(&self, page: &Rc<dyn Page>) {
         page.send(&FromVault::State(self.state()), None);
         let mut pages = self.pages.borrow_mut();
-        pages.retain(|page| page.strong_count() > 0);
-        pages.push(Rc::downgrade(page));
+        pages.retain(|attached| attached.page.strong_count() > 0);
+        pages.push(Attached { page: Rc::downgrade(page), visible: Cell::new(true) });
+    }
+
+    /// A page that is there, preferably one that somebody looks at.
+    fn some_page(&self) -> Option<Rc<dyn Page>> {
+        let pages = self.pages.borrow();
+        let alive = |visible: bool| {
+            pages
+                .iter()
+                .filter(move |attached| attached.visible.get() || !visible)
+                .find_map(|attached| attached.page.upgrade())
+        };
+        alive(true).or_else(|| alive(false))
     }
 
     /// Does what `page` commands.
@@ -124,7 +139,7 @@ impl Client {
             Command::CheckSession(check) => self.check_session(page, check).await.map(Reply::Checked),
             Command::Userinfo(ask) => self.userinfo(page, ask).await.map(Reply::Claims),
             Command::Awake { visible } => {
-                self.awake(visible);
+                self.awake(page, visible);
                 Ok(Reply::Done)
             }
             Command::SignOut(sign_out) => self.sign_out(page, sign_out).await,
@@ -166,7 +181,7 @@ impl Client {
 
     /// Sends `message` to every page.
     fn tell(&self, message: &FromVault) {
-        let pages: Vec<_> = self.pages.borrow().iter().filter_map(Weak::upgrade).collect();
+        let pages: Vec<_> = self.pages.borrow().iter().filter_map(|attached| attached.page.upgrade()).collect();
         for page in pages {
             page.send(message, None);
         }

@@ -14,8 +14,11 @@ const LONGEST_SLEEP: i64 = 60 * 60 * 1000;
 
 impl Client {
     /// The page has come into view or out of it, is online again, or was woken: what is due is renewed at once.
-    pub(super) fn awake(&self, visible: bool) {
-        self.visible.set(visible);
+    pub(super) fn awake(&self, page: &Rc<dyn Page>, visible: bool) {
+        let address = Rc::as_ptr(page).cast::<()>();
+        for attached in self.pages.borrow().iter().filter(|attached| attached.page.as_ptr().cast::<()>() == address) {
+            attached.visible.set(visible);
+        }
         self.renew_what_is_due();
     }
 
@@ -39,8 +42,8 @@ impl Client {
     }
 
     fn renew_what_is_due(&self) {
-        let page = self.pages.borrow().iter().find_map(|page| page.upgrade());
-        let (true, Some(page), Ok(client)) = (self.visible.get(), page, self.share()) else { return };
+        let visible = self.pages.borrow().iter().any(|attached| attached.visible.get());
+        let (true, Some(page), Ok(client)) = (visible, self.some_page(), self.share()) else { return };
         for (target, scope) in self.vault.borrow().due(self.platform.moment()) {
             let (client, page): (_, Rc<dyn Page>) = (client.clone(), page.clone());
             // A failure shows at the next use, and in the event.

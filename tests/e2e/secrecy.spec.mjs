@@ -66,9 +66,16 @@ async function heap(page) {
 // What the provider issued, by its middle: beginnings are alike, and a snapshot cuts long strings.
 const core = ({ kind, value }) => [kind, value.length > 300 ? value.slice(150, 300) : value];
 
-for (const offline of [false, true]) {
-  test(`no token is in the page realm${offline ? ', with refresh tokens' : ''}`, async ({ page, world }) => {
-    world.options.vault = { placement: 'worker', fallback: false };
+for (const [placement, offline] of [
+  ['worker', false],
+  ['worker', true],
+  ['shared', true],
+]) {
+  test(`no token is in the page realm with the vault in '${placement}'${offline ? ', with refresh tokens' : ''}`, async ({
+    page,
+    world,
+  }) => {
+    world.options.vault = { placement, fallback: false };
     world.options.scope = offline ? 'openid profile email offline_access' : undefined;
     await open(page, world);
     await signIn(page, world);

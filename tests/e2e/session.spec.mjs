@@ -216,7 +216,7 @@ test('wrong options throw at once, and nothing is requested', async ({ page, wor
   expect(messages).toEqual([
     expect.stringMatching(/^StrongroomError invalid_option: issuer is missing/),
     expect.stringMatching(/^StrongroomError invalid_option: issuer must be https; http only on loopback/),
-    expect.stringMatching(/^StrongroomError invalid_option: vault must be 'worker' or 'closure'/),
+    expect.stringMatching(/^StrongroomError invalid_option: vault must be 'shared', 'worker' or 'closure'/),
     expect.stringMatching(/^StrongroomError invalid_option: apis\[0\]\.url must be an absolute URL/),
     expect.stringMatching(/^StrongroomError invalid_option: redirectUri must be of the page's origin/),
     expect.stringMatching(/^StrongroomError invalid_option: options\.clientID is not known; did you mean clientId\?/),

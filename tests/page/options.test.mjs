@@ -34,7 +34,7 @@ test('what is of the wrong type is refused by name', () => {
     [{ clientId: undefined }, 'clientId is missing'],
     [{ issuer: 7 }, 'issuer must be a non-empty string'],
     [{ scope: ['openid'] }, 'scope must be'],
-    [{ vault: 'cupboard' }, "vault must be 'worker' or 'closure'"],
+    [{ vault: 'cupboard' }, "vault must be 'shared', 'worker' or 'closure'"],
     [{ vault: { placement: 'worker', fallback: 'no' } }, 'vault.fallback must be true or false'],
     [{ vault: { place: 'worker' } }, 'vault.place is not known: known are placement, fallback'],
     [{ silent: { onLoad: 'no' } }, 'silent.onLoad must be true or false'],

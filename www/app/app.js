@@ -1,7 +1,8 @@
 import { createSession } from '/strongroom/index.js';
 
 const { issuer, clientId, api } = await fetch('/config.json').then((response) => response.json());
-const placement = new URLSearchParams(location.search).get('vault') === 'closure' ? 'closure' : 'worker';
+const wanted = new URLSearchParams(location.search).get('vault') ?? 'worker';
+const placement = ['shared', 'worker', 'closure'].includes(wanted) ? wanted : 'worker';
 
 const session = createSession({
   issuer,
@@ -177,5 +178,6 @@ if (session.placement === 'closure') {
   $('promise').textContent =
     'In a closure the tokens are in no storage and no object, but a script that replaces fetch sees them go by: prefer the worker.';
 }
-log(`ready; the tokens live in ${session.placement === 'worker' ? 'a worker of this tab' : 'a closure of this page'}`);
+const PLACES = { shared: 'a worker of all tabs', worker: 'a worker of this tab', closure: 'a closure of this page' };
+log(`ready; the tokens live in ${PLACES[session.placement] ?? 'no place: there is no vault'}`);
 if (reason?.hint) explain(reason);

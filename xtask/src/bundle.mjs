@@ -1,16 +1,19 @@
-// Bundles the TypeScript of pkg-template/src into pkg/: node xtask/src/bundle.mjs GLUE [--dev]
+// Bundles the TypeScript of pkg-template/src into pkg/: node xtask/src/bundle.mjs GLUE VERSION [--dev]
 import { build } from 'esbuild';
 
-const [glue, kind] = process.argv.slice(2);
+const [glue, version, kind] = process.argv.slice(2);
 
 await build({
-  entryPoints: ['index', 'worker', 'vault', 'callback', 'frontchannel'].map((name) => `pkg-template/src/${name}.ts`),
+  entryPoints: ['index', 'shared', 'worker', 'vault', 'callback', 'frontchannel'].map(
+    (name) => `pkg-template/src/${name}.ts`,
+  ),
   outdir: 'pkg',
   bundle: true,
   format: 'esm',
   target: 'es2022',
   minify: kind !== '--dev',
   sourcemap: 'linked',
+  define: { VERSION: JSON.stringify(version) },
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [

@@ -62,7 +62,7 @@ pub fn build(kind: Kind) -> Result<()> {
     sh::step("bundling the page part", || {
         let glue = fs::canonicalize(STAGE)?.join("strongroom.js");
         let mut bundle = sh::node("xtask/src/bundle.mjs");
-        bundle.arg(glue);
+        bundle.arg(glue).arg(version()?);
         if kind == Kind::Dev {
             bundle.arg("--dev");
         }
@@ -116,14 +116,18 @@ fn texts() -> Result<()> {
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
         fs::copy(file, format!("{PKG}/{file}"))?;
     }
-    let version = version(&fs::read_to_string("Cargo.toml")?).context("Cargo.toml has no version")?;
+    let version = version()?;
     let manifest = fs::read_to_string("pkg-template/package.json")?.replace("\"0.0.0\"", &format!("\"{version}\""));
     fs::write(format!("{PKG}/package.json"), manifest)?;
     Ok(())
 }
 
+fn version() -> Result<String> {
+    version_in(&fs::read_to_string("Cargo.toml")?).context("Cargo.toml has no version")
+}
+
 /// The workspace's version in the text of its `Cargo.toml`.
-fn version(manifest: &str) -> Option<String> {
+fn version_in(manifest: &str) -> Option<String> {
     let line = manifest.lines().find(|line| line.starts_with("version = "))?;
     line.split('"').nth(1).map(str::to_owned)
 }
@@ -144,7 +148,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 mod tests {
     #[test]
     fn the_version_is_that_of_the_workspace() {
-        assert_eq!(super::version("[workspace.package]\nversion = \"1.2.3\"\n").as_deref(), Some("1.2.3"));
-        assert_eq!(super::version("version.workspace = true"), None);
+        assert_eq!(super::version_in("[workspace.package]\nversion = \"1.2.3\"\n").as_deref(), Some("1.2.3"));
+        assert_eq!(super::version_in("version.workspace = true"), None);
     }
 }

@@ -1,0 +1,147 @@
+// One vault for all tabs.
+import { test as base, expect, open, requests, settled, signIn, state } from './harness.mjs';
+
+const test = base.extend({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from it.
+  held: async ({}, use) => use({ frames: [] }),
+  setting: async ({ held }, use) =>
+    use({
+      provider: {
+        middleware: async (ctx, next) => {
+          // Holds the next frames back, as many as there are entries.
+          const release = ctx.path === '/auth' && ctx.query.prompt === 'none' ? held.frames.shift() : undefined;
+          await release?.();
+          return next();
+        },
+      },
+    }),
+});
+
+const SHARED = { placement: 'shared', fallback: false };
+const orders = (page, world) =>
+  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
+const refused = (world) => `${world.api.url}status?code=401&challenge=Bearer%20error%3D%22invalid_token%22`;
+
+test.beforeEach(({ world }) => {
+  world.options.vault = SHARED;
+});
+
+test('a reload and a second tab are signed in without any request to the provider', async ({
+  page,
+  world,
+  context,
+}) => {
+  await open(page, world);
+  expect(await page.evaluate(() => session.placement)).toBe('shared');
+  expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });
+  // The API asks for the keys too, and is no browser.
+  const asked = () => world.provider.requests.filter(({ origin, dest }) => origin || dest === 'iframe').length;
+  const before = asked();
+
+  const other = await context.newPage();
+  expect(await open(other, world)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
+  await other.close();
+  for (let reloads = 0; reloads < 3; reloads++) {
+    await page.reload();
+    expect(await settled(page)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
+  }
+  expect(await orders(page, world)).toBe(200);
+  expect(asked()).toBe(before);
+});
+
+test('sign-in and sign-out are those of all tabs', async ({ page, world, context }) => {
+  const other = await context.newPage();
+  await open(page, world);
+  await open(other, world);
+  await signIn(page, world);
+  await expect.poll(() => state(other)).toMatchObject({ status: 'signedIn' });
+  expect(await orders(other, world)).toBe(200);
+  await other.evaluate(() => session.signOut({ local: true }));
+  await expect.poll(() => state(page)).toMatchObject({ status: 'signedOut', reason: { code: 'signed_out' } });
+});
+
+test('callers of all tabs share one renewal', async ({ page, world, context }) => {
+  const tabs = [page, await context.newPage(), await context.newPage(), await context.newPage()];
+  for (const tab of tabs) await open(tab, world);
+  await signIn(page, world);
+  for (const tab of tabs) await expect.poll(() => state(tab)).toMatchObject({ status: 'signedIn' });
+  // Another API than the first: nobody has a token for it yet.
+  world.provider.requests.length = 0;
+  await Promise.all(
+    tabs.map((tab) => tab.evaluate(() => Promise.all(Array.from({ length: 25 }, () => session.userinfo())))),
+  );
+  expect(requests(world, '/token')).toHaveLength(1);
+  expect(requests(world, '/auth')).toHaveLength(1);
+});
+
+test('a tab that closes leaves the others alone', async ({ page, world, context }) => {
+  await open(page, world);
+  await signIn(page, world);
+  const other = await context.newPage();
+  await open(other, world);
+  await other.evaluate(() => session.close());
+  expect(await state(page)).toMatchObject({ status: 'signedIn' });
+  await other.close();
+  expect(await orders(page, world)).toBe(200);
+});
+
+test('a frame that dies with its tab is asked of another', async ({ page, world, context, held }) => {
+  await open(page, world);
+  await signIn(page, world);
+  const other = await context.newPage();
+  await open(other, world);
+  let release;
+  held.frames.push(
+    () =>
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+  );
+  await other.evaluate((url) => void session.fetch(url).catch(() => {}), refused(world));
+  await expect.poll(() => release).toBeTruthy();
+  const waiting = orders(page, world);
+  await other.close();
+  expect(await waiting).toBe(200);
+  release();
+});
+
+test('another configuration is another vault', async ({ page, world, context }) => {
+  await open(page, world);
+  await signIn(page, world);
+  const before = requests(world, '/auth').length;
+  world.options.scope = 'openid email';
+  const other = await context.newPage();
+  await open(other, world);
+  expect(requests(world, '/auth').length).toBe(before + 1);
+});
+
+test('no SharedWorker: a worker of the tab takes its place, and says so', async ({ page, world }) => {
+  world.options.vault = 'shared';
+  await page.addInitScript(() => {
+    delete window.SharedWorker;
+  });
+  await open(page, world);
+  expect(await page.evaluate(() => session.placement)).toBe('worker');
+  expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });
+});
+
+test('popups, abort and streams work as in a worker', async ({ page, world }) => {
+  await open(page, world);
+  const opened = page.waitForEvent('popup');
+  await page.evaluate(() => {
+    window.signedIn = session.signIn({ popup: true });
+  });
+  const popup = await opened;
+  await popup.locator('#username').fill('ada');
+  await popup.locator('#password').fill('ada');
+  await popup.getByRole('button', { name: 'Sign in' }).click();
+  await page.evaluate(() => signedIn);
+  const [text, aborted] = await page.evaluate(async (url) => {
+    const text = await session.fetch(`${url}stream?chunks=2`).then((response) => response.text());
+    const controller = new AbortController();
+    const never = session.fetch(`${url}never`, { signal: controller.signal }).catch(({ name }) => name);
+    controller.abort();
+    return [text, await never];
+  }, world.api.url);
+  expect([text, aborted]).toEqual(['chunk 0\nchunk 1\n', 'AbortError']);
+});
