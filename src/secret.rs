@@ -41,6 +41,8 @@ secrets! {
     RefreshToken,
     /// An authorization code (RFC 6749 section 1.3.1).
     AuthorizationCode,
+    /// A token that is to be revoked (RFC 7009).
+    RevocableToken,
     /// A PKCE code verifier (RFC 7636 section 4.1).
     CodeVerifier,
     /// An ID token as it came, kept for `id_token_hint` (OIDC Core 3.1.2.1, RP-Initiated Logout 2).

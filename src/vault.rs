@@ -11,7 +11,7 @@ use crate::protocol::claims::without_access_tokens;
 use crate::protocol::id_token::IdToken;
 use crate::protocol::scope::Scope;
 use crate::protocol::token::{TokenResponse, TokenType};
-use crate::secret::{AccessToken, RefreshToken};
+use crate::secret::{AccessToken, RefreshToken, RevocableToken};
 
 /// How long before its expiry a token is renewed, in milliseconds.
 const RENEW_AHEAD: i64 = 60_000;
@@ -257,15 +257,17 @@ impl Vault {
         due.map(|token| (token.target.clone(), token.requested.clone())).collect()
     }
 
-    /// The milliseconds until the next token is due for renewal.
+    /// The milliseconds until the next token is due for renewal; those that are due already do not count.
     pub fn next_due_in(&self, now: Moment) -> Option<i64> {
-        self.tokens.iter().filter_map(|token| Some(now.millis_until(token.renew_at?))).min()
+        let fresh = self.tokens.iter().filter(|token| token.is_fresh(now));
+        fresh.filter_map(|token| Some(now.millis_until(token.renew_at?))).min()
     }
 
     /// Everything that can be revoked, with its kind (RFC 7009 section 2.1): the refresh token first.
-    pub fn revocable(&self) -> Vec<(String, &'static str)> {
-        let refresh = self.refresh.iter().map(|refresh| (refresh.token.expose().to_owned(), "refresh_token"));
-        let access = self.tokens.iter().map(|token| (token.access_token.expose().to_owned(), "access_token"));
+    pub fn revocable(&self) -> Vec<(RevocableToken, &'static str)> {
+        let copy = |token: &str| RevocableToken::new(token.to_owned());
+        let refresh = self.refresh.iter().map(|refresh| (copy(refresh.token.expose()), "refresh_token"));
+        let access = self.tokens.iter().map(|token| (copy(token.access_token.expose()), "access_token"));
         refresh.chain(access).collect()
     }
 
@@ -456,6 +458,7 @@ mod tests {
         assert!(!at(86_400, 0), "after a sleep that the steady clock did not count");
         assert!(!at(-86_400, 540), "the wall clock was set back");
         assert_eq!(vault.next_due_in(NOW), Some(540_000));
+        assert_eq!(vault.next_due_in(NOW.plus_millis(540_000)), None, "what is due needs no alarm");
         let woken = Moment { wall: NOW.wall.plus_seconds(530), steady: NOW.steady };
         assert_eq!(vault.next_due_in(woken), Some(10_000));
     }

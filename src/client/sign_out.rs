@@ -10,7 +10,7 @@ use crate::platform::Page;
 use crate::protocol::logout;
 use crate::protocol::metadata::Metadata;
 use crate::protocol::token;
-use crate::secret::RawIdToken;
+use crate::secret::{RawIdToken, RevocableToken};
 use crate::wire::{Answer, Ask, FromVault, LoggedOut, Monitor, Reply, SignOut};
 
 const LOCAL_ONLY: &str = "the user is signed out here, and may still be signed in at the provider";
@@ -43,11 +43,11 @@ impl Client {
     }
 
     /// Takes tokens back at the provider (RFC 7009), as well as it goes: they are forgotten here in any case.
-    async fn revoke(&self, tokens: Vec<(String, &'static str)>) {
+    async fn revoke(&self, tokens: Vec<(RevocableToken, &'static str)>) {
         let Ok(metadata) = self.metadata().await else { return };
         let Some(endpoint) = &metadata.revocation_endpoint else { return };
         for (token, hint) in tokens {
-            let request = token::revocation_request(endpoint, &self.config.client_id, &token, hint);
+            let request = token::revocation_request(endpoint, &self.config.client_id, token.expose(), hint);
             drop(self.request(&request, "a revocation", 1).await);
         }
     }
