@@ -73,6 +73,8 @@ class BrowserSession extends EventTarget implements Session {
   #changed: string | undefined;
   #logouts: BroadcastChannel | undefined;
   #tabs: BroadcastChannel | undefined;
+  /** Whether it is being found out who signed in in another tab. */
+  #following = false;
   /** Whether the sign-out under way is another tab's. */
   #heard = false;
   readonly #end = new AbortController();
@@ -179,9 +181,14 @@ class BrowserSession extends EventTarget implements Session {
         this.#heard = true;
         const local = { local: true, revoke: false, params: [] };
         connection.command({ signOut: local }).catch(() => {});
-      } else if (typeof data === 'string' && state.status !== 'loading') {
-        // Another tab knows who is signed in at the provider: so may this one.
-        if (state.status === 'signedOut' || state.user.sub !== data) this.checkSession().catch(() => {});
+      } else if (typeof data === 'string' && state.status !== 'loading' && !this.#following) {
+        // Another tab knows who is signed in at the provider: so may this one. Many may say so, and one answer will do.
+        if (state.status === 'signedIn' && state.user.sub === data) return;
+        this.#following = true;
+        const done = () => {
+          this.#following = false;
+        };
+        this.checkSession().then(done, done);
       }
     };
   }
