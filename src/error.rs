@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::json::Json;
 use crate::wire::WireError;
 
 /// The result of everything fallible in this crate.
@@ -118,6 +119,19 @@ pub struct ProviderError {
     pub status: Option<u16>,
 }
 
+impl ProviderError {
+    /// What the JSON of an answer says (RFC 6749 section 5.2), if it is any.
+    pub fn of(json: Option<&Json>, status: u16) -> ProviderError {
+        let text = |name| json.and_then(|json| json.str(name));
+        ProviderError {
+            error: text("error"),
+            description: text("error_description"),
+            uri: text("error_uri"),
+            status: Some(status),
+        }
+    }
+}
+
 impl Error {
     /// An error of our own.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
@@ -162,6 +176,11 @@ impl Error {
     pub fn with_provider(mut self, provider: ProviderError) -> Self {
         self.0.provider = provider;
         self
+    }
+
+    /// Adds the HTTP status of the provider's answer, which says no more.
+    pub fn with_status(self, status: u16) -> Self {
+        self.with_provider(ProviderError { status: Some(status), ..ProviderError::default() })
     }
 
     /// The same answer of the provider under another code, which says what it means here.

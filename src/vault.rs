@@ -25,6 +25,13 @@ pub struct Target {
     pub resource: Option<String>,
 }
 
+impl Target {
+    /// The audience or resource, for those who want to be told.
+    pub fn name(&self) -> Option<String> {
+        self.audience.clone().or_else(|| self.resource.clone())
+    }
+}
+
 /// An access token and what is known about it.
 pub struct Token {
     /// What it is for.
@@ -35,8 +42,7 @@ pub struct Token {
     pub granted: Scope,
     /// `authorization_details` that were granted, as JSON text (RFC 9396).
     pub authorization_details: Option<String>,
-    /// When it expires; unknown if the provider does not say.
-    pub expires_at: Option<Moment>,
+    expires_at: Option<Moment>,
     renew_at: Option<Moment>,
     obtained_at: Moment,
     /// Whether anybody has wanted it yet.
@@ -53,6 +59,11 @@ impl Token {
             TokenType::DPoP => "DPoP ",
         };
         [scheme, self.access_token.expose()].concat()
+    }
+
+    /// When it expires, in milliseconds since 1970; unknown if the provider does not say.
+    pub fn expires_at_millis(&self) -> Option<f64> {
+        self.expires_at.map(|at| at.wall.as_millis() as f64)
     }
 
     /// Whether it may still be sent.
@@ -190,12 +201,12 @@ impl Vault {
         self.tokens
             .retain(|token| token.is_valid(now) && !(token.target == target && requested.covers(&token.requested)));
         if let Some(token) = response.refresh_token {
-            let expires_at = response.refresh_token_expires_in;
+            let expires_in = response.refresh_token_expires_in;
             self.refresh = Some(Refresh {
                 token,
                 target: target.clone(),
                 scope: requested.union(&granted),
-                expires_at: expires_at.map(|seconds| now.plus_millis(seconds.saturating_mul(1000))),
+                expires_at: expires_in.map(|seconds| now.plus_seconds(seconds)),
                 doubtful: false,
             });
         }
@@ -246,7 +257,7 @@ impl Vault {
                 refresh.expires_at = None;
             }
             if let Some(seconds) = expires_in {
-                refresh.expires_at = Some(now.plus_millis(seconds.saturating_mul(1000)));
+                refresh.expires_at = Some(now.plus_seconds(seconds));
             }
         }
     }

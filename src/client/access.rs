@@ -90,16 +90,19 @@ impl Client {
                 let news = !self.vault.borrow().was_asked_for(&api.target, &wanted);
                 news.then_some(wanted)
             }
-            (401, Some("invalid_token")) => {
-                self.vault.borrow_mut().drop_token(authorization);
-                Some(api.scope.clone())
-            }
             // The next proof has the nonce that came along (RFC 9449 section 9).
             (401, Some(USE_NONCE)) => Some(api.scope.clone()),
-            // Without a reason it may be about anything; a token that is a minute old may have been revoked.
-            (401, None) if self.vault.borrow().is_older_than_a_minute(authorization, sent_at) => {
-                self.vault.borrow_mut().drop_token(authorization);
-                Some(api.scope.clone())
+            (401, reason) => {
+                let mut vault = self.vault.borrow_mut();
+                let is_spent = match reason {
+                    Some(reason) => reason == "invalid_token",
+                    // It may be about anything; a token that is a minute old may have been revoked.
+                    None => vault.is_older_than_a_minute(authorization, sent_at),
+                };
+                is_spent.then(|| {
+                    vault.drop_token(authorization);
+                    api.scope.clone()
+                })
             }
             _ => None,
         }

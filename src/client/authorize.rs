@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::provider::TRIES;
+use super::provider::Tries;
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
 use crate::platform::{Page, within};
@@ -15,7 +15,7 @@ use crate::protocol::metadata::Metadata;
 use crate::protocol::pkce;
 use crate::protocol::scope::Scope;
 use crate::protocol::transaction::Transaction;
-use crate::vault::Target;
+use crate::vault::{Target, Token};
 use crate::wire::{Answer, Ask, CheckSession, FrameExpect, Granted, ResponseMode, SignIn};
 
 /// What a caller wants to be authorized for.
@@ -158,13 +158,16 @@ impl Client {
         let expect = self.expect(&metadata, &mut back);
         let (url, transaction) = self.authorization_request(&metadata, wish, back, Some("none")).await?;
         let timeout = timeout_ms.unwrap_or(silent.timeout_ms);
-        let mut answer =
-            within(&*self.platform, timeout, page.ask(Ask::Frame { url: url.clone(), expect: expect.clone() })).await;
-        // A page that died meanwhile has left nothing behind at the provider: another may load the same frame.
-        while let (Some(Answer::Gone), Some(page)) = (&answer, self.some_page()) {
-            let again = page.ask(Ask::Frame { url: url.clone(), expect: expect.clone() });
-            answer = within(&*self.platform, timeout, again).await;
-        }
+        let mut page = page.clone();
+        let answer = loop {
+            let ask = page.ask(Ask::Frame { url: url.clone(), expect: expect.clone() });
+            let answer = within(&*self.platform, timeout, ask).await;
+            // A page that died meanwhile has left nothing behind at the provider: another may load the same frame.
+            match (&answer, self.some_page()) {
+                (Some(Answer::Gone), Some(other)) => page = other,
+                _ => break answer,
+            }
+        };
         let response = match answer {
             Some(Answer::Url(url)) => ReceivedAuthorizationResponse::from_callback_url(&url)?,
             Some(Answer::Message(response)) => ReceivedAuthorizationResponse::from_web_message(&response)?,
@@ -242,8 +245,6 @@ impl Client {
             code_challenge: &pkce::code_challenge_from_digest(&digest),
             response_mode: back.mode,
             prompt,
-            // It would hand the ID token to the page, in the frame's URL.
-            id_token_hint: None,
             audience: wish.target.audience.as_deref(),
             resources: wish.target.resource.as_slice(),
             params: &params,
@@ -260,7 +261,8 @@ impl Client {
             )
             .with_hint("leave the option pushedAuthorizationRequests out: the metadata decides then"));
         };
-        let answer = self.request(&request.pushed(pushed_endpoint), "a pushed authorization request", TRIES).await?;
+        let answer =
+            self.request(&request.pushed(pushed_endpoint), "a pushed authorization request", Tries::MANY).await?;
         Ok((pushed_url(endpoint, &self.config.client_id, &answer)?, transaction))
     }
 
@@ -291,8 +293,8 @@ impl Client {
         Ok(Granted {
             claims,
             scope: token.map(|token| token.granted.as_string()).unwrap_or_default(),
-            expires_at: token.and_then(|token| token.expires_at).map(|at| at.wall.as_millis() as f64),
-            audience: wish.target.audience.clone().or_else(|| wish.target.resource.clone()),
+            expires_at: token.and_then(Token::expires_at_millis),
+            audience: wish.target.name(),
             authorization_details: token.and_then(|token| token.authorization_details.clone()),
         })
     }

@@ -193,6 +193,22 @@ impl Client {
         self.stand(Standing::SignedOut { reason });
     }
 
+    /// Says who is signed in, by what the vault holds.
+    fn stand_by_claims(&self) {
+        let claims = self.vault.borrow().claims_text();
+        if let Some(claims) = claims {
+            self.stand(Standing::SignedIn { claims });
+        }
+    }
+
+    /// Refuses to go on with what was begun in `epoch` if the user has signed out since.
+    fn unless_signed_out_since(&self, epoch: u32) -> Result<()> {
+        match epoch == self.epoch.get() {
+            true => Ok(()),
+            false => Err(Error::new(Code::SignedOut, "the user signed out meanwhile")),
+        }
+    }
+
     fn is_signed_in(&self) -> bool {
         matches!(*self.standing.borrow(), Standing::SignedIn { .. })
     }

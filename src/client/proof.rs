@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use super::Client;
-use super::provider::Patience;
+use super::provider::Tries;
 use crate::error::Result;
 use crate::options::Dpop;
 use crate::platform::SigningKey;
 use crate::protocol::dpop::{self, Proof};
 use crate::protocol::jws::Hash;
 use crate::protocol::metadata::Metadata;
-use crate::protocol::{HttpMethod, HttpRequest, HttpResponse, UnixTime, pkce};
+use crate::protocol::{HttpRequest, HttpResponse, UnixTime, pkce};
 
 impl Client {
     /// The key, where the option and the provider's metadata allow proofs. It is made when it is first wanted.
@@ -41,25 +41,34 @@ impl Client {
         Ok(pkce::random_token(&digest))
     }
 
-    /// A request to the token endpoint, with a proof where there is a key.
+    /// A request to the token endpoint, with a proof where there is a key; a second time where the provider wants a nonce
+    /// in it.
     pub(super) async fn token_request(
         &self,
         request: HttpRequest,
         what: &str,
         metadata: &Metadata,
     ) -> Result<HttpResponse> {
-        let Some(key) = self.proof_key(metadata).await? else {
-            let response = self.ask(&request, what, Patience::UnlessLost).await?;
-            self.heed_date(&response);
-            return Ok(response);
-        };
-        let response = self.ask(&self.with_proof(&*key, &request, None).await?, what, Patience::UnlessLost).await?;
-        self.heed_date(&response);
-        self.heed_nonce(&request.url, &response.headers);
-        if !dpop::wants_nonce(&response) {
+        let key = self.proof_key(metadata).await?;
+        let response = self.send_token_request(&request, what, key.as_deref()).await?;
+        if key.is_none() || !dpop::wants_nonce(&response) {
             return Ok(response);
         }
-        let response = self.ask(&self.with_proof(&*key, &request, None).await?, what, Patience::UnlessLost).await?;
+        self.send_token_request(&request, what, key.as_deref()).await
+    }
+
+    async fn send_token_request(
+        &self,
+        request: &HttpRequest,
+        what: &str,
+        key: Option<&dyn SigningKey>,
+    ) -> Result<HttpResponse> {
+        let mut request = request.clone();
+        if let Some(key) = key {
+            request.headers.push(("dpop", self.proof(key, "POST", &request.url, None).await?));
+        }
+        let response = self.request(&request, what, Tries::UNLESS_LOST).await?;
+        self.heed_date(&response);
         self.heed_nonce(&request.url, &response.headers);
         Ok(response)
     }
@@ -69,22 +78,6 @@ impl Client {
         if let Some(date) = response.header("date").and_then(UnixTime::from_http_date) {
             self.clock_offset.set(date.saturating_sub(self.platform.now()));
         }
-    }
-
-    /// `request` with a proof, and with the access token that it is for.
-    pub(super) async fn with_proof(
-        &self,
-        key: &dyn SigningKey,
-        request: &HttpRequest,
-        authorization: Option<&str>,
-    ) -> Result<HttpRequest> {
-        let method = match request.method {
-            HttpMethod::Get => "GET",
-            HttpMethod::Post => "POST",
-        };
-        let mut request = request.clone();
-        request.headers.push(("dpop", self.proof(key, method, &request.url, authorization).await?));
-        Ok(request)
     }
 
     /// The headers that carry `authorization`: itself, and a proof if it is of the DPoP scheme.

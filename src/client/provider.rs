@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Client, Flight};
-use crate::error::{Code, Error, ProviderError, Result};
+use crate::error::{Code, Error, Result};
 use crate::platform::within;
 use crate::protocol::jwk::Jwks;
 use crate::protocol::metadata::{self, Metadata};
@@ -14,19 +14,25 @@ use crate::protocol::{Cache, HttpRequest, HttpResponse, UnixTime};
 const DEFAULT_LIFE: i64 = 600;
 /// How long the provider is left alone after its keys were fetched for an unknown one, in milliseconds.
 const KEYS_PAUSE: i64 = 30_000;
-/// How often a request that changes nothing is tried in all.
-pub(super) const TRIES: u32 = 3;
 /// The wait before the second try, in milliseconds; doubled for the third.
 pub(super) const BACKOFF: u32 = 300;
 
-/// When a request is made again.
+/// How often a request is made in all.
 #[derive(Clone, Copy)]
-pub(super) enum Patience {
-    /// Whatever went wrong, up to so many times in all.
-    Tries(u32),
-    /// When the provider says that it cannot answer now, but not when an answer may have been lost: what the request
-    /// carries can be used once.
-    UnlessLost,
+pub(super) struct Tries {
+    /// While the provider says that it cannot answer now.
+    refused: u32,
+    /// While no answer comes: it may have been lost on its way back.
+    lost: u32,
+}
+
+impl Tries {
+    /// For a request that changes nothing.
+    pub(super) const MANY: Tries = Tries { refused: 3, lost: 3 };
+    /// For what need not succeed.
+    pub(super) const ONE: Tries = Tries { refused: 1, lost: 1 };
+    /// For a request that carries what can be used once.
+    pub(super) const UNLESS_LOST: Tries = Tries { refused: 3, lost: 1 };
 }
 
 type Fetched<T> = Flight<Result<Kept<T>>>;
@@ -99,7 +105,7 @@ impl Client {
     async fn discover(&self, issuer: &str) -> Result<(Metadata, HttpResponse)> {
         let (mut status, mut failure) = (0, None);
         for url in metadata::discovery_urls(issuer) {
-            let tries = if failure.is_none() { TRIES } else { 1 };
+            let tries = if failure.is_none() { Tries::MANY } else { Tries::ONE };
             match self.published(&url, "metadata (discovery)", false, tries).await {
                 Ok(response) if response.status == 200 => {
                     return Ok((Metadata::from_response(&response, issuer)?, response));
@@ -114,7 +120,7 @@ impl Client {
             return Err(error);
         }
         Err(Error::new(Code::DiscoveryFailed, format!("{issuer} answers discovery with status {status}"))
-            .with_provider(ProviderError { status: Some(status), ..ProviderError::default() })
+            .with_status(status)
             .with_hint("check the option issuer: its metadata must be under /.well-known/openid-configuration"))
     }
 
@@ -155,7 +161,7 @@ impl Client {
     }
 
     async fn fetch_keys(&self, metadata: &Metadata, fresh: bool) -> Result<(Jwks, HttpResponse)> {
-        let response = self.published(&metadata.jwks_uri, "keys (jwks_uri)", fresh, TRIES).await?;
+        let response = self.published(&metadata.jwks_uri, "keys (jwks_uri)", fresh, Tries::MANY).await?;
         match response.status {
             200 => Ok((Jwks::parse(&response.body)?, response)),
             status => Err(unavailable("keys", status)),
@@ -173,7 +179,7 @@ impl Client {
 
     /// Gets what is published at `url` for anyone to see, across page loads once: the browser's own cache holds it, where
     /// no script can change it. It serves for as long as its headers say, and for ten minutes where they say nothing.
-    async fn published(&self, url: &str, what: &str, fresh: bool, tries: u32) -> Result<HttpResponse> {
+    async fn published(&self, url: &str, what: &str, fresh: bool, tries: Tries) -> Result<HttpResponse> {
         let mut request = HttpRequest::get(url);
         let key = self.key_of(&["fetched ", url].concat()).await?;
         let recently = !fresh && self.stored_within(&key, DEFAULT_LIFE * 1000).await;
@@ -192,25 +198,16 @@ impl Client {
         Ok(response)
     }
 
-    /// Sends `request`, up to `tries` times while there is no answer or the provider is overloaded.
+    /// Sends `request`, as often as `tries` has it while there is no answer or the provider is overloaded.
     ///
     /// `what` names the endpoint in errors. An answer of any other status is returned as it is.
-    pub(super) async fn request(&self, request: &HttpRequest, what: &str, tries: u32) -> Result<HttpResponse> {
-        self.ask(request, what, Patience::Tries(tries)).await
-    }
-
-    /// The same with more say in when to try again.
-    pub(super) async fn ask(&self, request: &HttpRequest, what: &str, patience: Patience) -> Result<HttpResponse> {
+    pub(super) async fn request(&self, request: &HttpRequest, what: &str, tries: Tries) -> Result<HttpResponse> {
         let mut tried = 0;
         loop {
             tried += 1;
             let timeout = self.config.request_timeout_ms;
             let outcome = within(&*self.platform, timeout, self.platform.http(request.clone())).await;
-            let (tries, tries_lost) = match patience {
-                Patience::Tries(tries) => (tries, tries),
-                Patience::UnlessLost => (TRIES, 1),
-            };
-            let lost = !matches!(outcome, Some(Ok(_)));
+            let most = if matches!(outcome, Some(Ok(_))) { tries.refused } else { tries.lost };
             let (error, wait) = match outcome {
                 Some(Ok(response)) if response.status != 429 && response.status < 500 => return Ok(response),
                 Some(Ok(response)) => {
@@ -222,7 +219,7 @@ impl Client {
             };
             let backoff = (BACKOFF << tried.min(4)) / 2;
             let wait = wait.map_or(backoff, |ms| u32::try_from(ms).unwrap_or(0));
-            if tried >= if lost { tries_lost } else { tries } || wait > timeout {
+            if tried >= most || wait > timeout {
                 return Err(error);
             }
             self.platform.sleep(wait + self.jitter(BACKOFF / 2)).await;
@@ -238,7 +235,7 @@ async fn known<T>(place: &RefCell<Option<Fetched<T>>>) -> Option<Kept<T>> {
 
 fn unavailable(what: &str, status: u16) -> Error {
     Error::new(Code::ProviderUnavailable, format!("the provider answers the request for {what} with status {status}"))
-        .with_provider(ProviderError { status: Some(status), ..ProviderError::default() })
+        .with_status(status)
 }
 
 fn unreachable(what: &str) -> Error {

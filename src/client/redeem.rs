@@ -1,6 +1,6 @@
 //! From an authorization code or a refresh token to checked tokens in the vault.
 
-use super::{Client, Standing};
+use super::Client;
 use crate::error::{Code, Error, Result};
 use crate::options::Dpop;
 use crate::protocol::UnixTime;
@@ -146,10 +146,8 @@ impl Client {
         tokens: TokenResponse,
         id_token: Option<IdToken>,
     ) -> Result<()> {
-        if epoch != self.epoch.get() {
-            return Err(Error::new(Code::SignedOut, "the user signed out meanwhile"));
-        }
-        let claims = {
+        self.unless_signed_out_since(epoch)?;
+        {
             let mut vault = self.vault.borrow_mut();
             let before = vault.id_token().map(|id_token| id_token.subject.as_str());
             if let (Some(before), Some(now)) = (before, &id_token)
@@ -160,11 +158,8 @@ impl Client {
             }
             let jitter = i64::from(self.jitter(JITTER));
             vault.store(target, scope, tokens, id_token, self.platform.moment(), jitter);
-            vault.claims_text()
-        };
-        if let Some(claims) = claims {
-            self.stand(Standing::SignedIn { claims });
         }
+        self.stand_by_claims();
         self.schedule();
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Client, Standing};
+use super::Client;
 use crate::error::Error;
 use crate::platform::Page;
 use crate::protocol::scope::Scope;
@@ -58,15 +58,15 @@ impl Client {
                 let vault = self.vault.borrow();
                 if let Some(token) = vault.last_resort(target, scope, self.platform.moment()) {
                     self.tell(&FromVault::Renewed(Renewed {
-                        audience: target.audience.clone().or_else(|| target.resource.clone()),
+                        audience: target.name(),
                         scope: token.granted.as_string(),
-                        expires_at: token.expires_at.map(|at| at.wall.as_millis() as f64),
+                        expires_at: token.expires_at_millis(),
                     }));
                 }
             }
             Err(error) => {
-                let retry = matches!(*self.standing.borrow(), Standing::SignedIn { .. });
-                self.tell(&FromVault::RenewalFailed(RenewalFailed { error: error.to_wire(), retry }));
+                let failed = RenewalFailed { error: error.to_wire(), retry: self.is_signed_in() };
+                self.tell(&FromVault::RenewalFailed(failed));
             }
         }
     }

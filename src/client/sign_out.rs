@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::Client;
 use super::authorize::Waiting;
 use super::callback::SIGN_OUT;
+use super::provider::Tries;
 use crate::error::{Code, Error, Result};
 use crate::platform::Page;
 use crate::protocol::logout;
@@ -22,8 +23,7 @@ impl Client {
     pub(super) async fn sign_out(&self, page: &Rc<dyn Page>, sign_out: SignOut) -> Result<Reply> {
         let hint = self.vault.borrow().id_token().map(|id_token| id_token.raw.clone());
         let revocable = if sign_out.revoke { self.vault.borrow().revocable() } else { Vec::new() };
-        self.epoch.set(self.epoch.get().wrapping_add(1));
-        self.end_session(Error::new(Code::SignedOut, "the user signed out"));
+        self.forget_user("the user signed out");
         if !revocable.is_empty() {
             let client = self.share()?;
             self.platform.spawn(Box::pin(async move { client.revoke(revocable).await }));
@@ -48,7 +48,7 @@ impl Client {
         let Some(endpoint) = &metadata.revocation_endpoint else { return };
         for (token, hint) in tokens {
             let request = token::revocation_request(endpoint, &self.config.client_id, token.expose(), hint);
-            drop(self.request(&request, "a revocation", 1).await);
+            drop(self.request(&request, "a revocation", Tries::ONE).await);
         }
     }
 
@@ -61,9 +61,14 @@ impl Client {
             sid.as_deref() == Some(&logged_out.sid) && logged_out.iss == self.config.issuer
         };
         if ours {
-            self.epoch.set(self.epoch.get().wrapping_add(1));
-            self.end_session(Error::new(Code::SignedOut, "the user signed out at the provider"));
+            self.forget_user("the user signed out at the provider");
         }
+    }
+
+    /// Ends the session, and with it whatever is under way for it.
+    fn forget_user(&self, why: &'static str) {
+        self.epoch.set(self.epoch.get().wrapping_add(1));
+        self.end_session(Error::new(Code::SignedOut, why));
     }
 
     /// Has the pages watch the provider's session, where that is wanted and the provider can.

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use super::provider::TRIES;
-use super::{Client, Standing};
+use super::Client;
+use super::provider::Tries;
 use crate::error::{Code, Error, Result};
 use crate::json::Json;
 use crate::platform::Page;
+use crate::protocol::HttpResponse;
 use crate::protocol::claims::{self, ClaimsSource, Source};
 use crate::protocol::jws::{Kind, UnverifiedJws};
 use crate::protocol::metadata::is_secure_url;
@@ -47,18 +48,12 @@ impl Client {
             .ok_or_else(|| Error::new(Code::Unsupported, "the provider's metadata has no userinfo_endpoint"))?;
         // A token for an API is none for this endpoint.
         let authorization = self.authorization(page, Target::default(), &Scope::parse("openid")).await?;
-        let mut response = None;
-        // A second time where the provider wants a nonce in the proof.
-        for _ in 0..2 {
-            let credentials = self.credentials(&authorization, "GET", endpoint).await?;
-            let answer = self.request(&userinfo_request(endpoint, credentials), "userinfo", TRIES).await?;
-            let again = self.heed_nonce(endpoint, &answer.headers) && answer.status == 401;
-            response = Some(answer);
-            if !again {
-                break;
-            }
+        let mut response = self.fetch_userinfo(endpoint, &authorization).await?;
+        // Where the provider wants a nonce in the proof, it is there now.
+        if self.heed_nonce(endpoint, &response.headers) && response.status == 401 {
+            response = self.fetch_userinfo(endpoint, &authorization).await?;
+            self.heed_nonce(endpoint, &response.headers);
         }
-        let Some(response) = response else { return Ok(()) };
         let claims = match UncheckedUserinfo::from_response(&response)? {
             UncheckedUserinfo::Plain(claims) => claims,
             UncheckedUserinfo::Signed(jws) => {
@@ -71,6 +66,11 @@ impl Client {
             Some(subject) => self.learn(epoch, check_subject(&claims, &subject)?),
             None => Err(Error::new(Code::NotSignedIn, "the session ended meanwhile")),
         }
+    }
+
+    async fn fetch_userinfo(&self, endpoint: &str, authorization: &str) -> Result<HttpResponse> {
+        let credentials = self.credentials(authorization, "GET", endpoint).await?;
+        self.request(&userinfo_request(endpoint, credentials), "userinfo", Tries::MANY).await
     }
 
     async fn ask_sources(&self) -> Result<()> {
@@ -90,7 +90,7 @@ impl Client {
             Source::Aggregated(jwt) => jwt,
             Source::Distributed { endpoint, access_token } => {
                 let request = claims::claims_request(&endpoint, access_token.as_ref());
-                let response = self.request(&request, "claims of another source", TRIES).await?;
+                let response = self.request(&request, "claims of another source", Tries::MANY).await?;
                 match response.status {
                     200 => response.body.trim().to_owned(),
                     status => {
@@ -117,17 +117,9 @@ impl Client {
 
     /// Adds `claims` to what is known of the user, unless the user has signed out since `epoch`.
     fn learn(&self, epoch: u32, claims: Json) -> Result<()> {
-        if epoch != self.epoch.get() {
-            return Err(Error::new(Code::SignedOut, "the user signed out meanwhile"));
-        }
-        let claims = {
-            let mut vault = self.vault.borrow_mut();
-            vault.add_claims(claims);
-            vault.claims_text()
-        };
-        if let Some(claims) = claims {
-            self.stand(Standing::SignedIn { claims });
-        }
+        self.unless_signed_out_since(epoch)?;
+        self.vault.borrow_mut().add_claims(claims);
+        self.stand_by_claims();
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::transaction::Transaction;
 use super::{HttpRequest, HttpResponse, UnixTime, form};
 use crate::error::{Code, Error, ProviderError, Result};
 use crate::json::Json;
-use crate::secret::{AuthorizationCode, RawIdToken};
+use crate::secret::AuthorizationCode;
 use crate::wire::ResponseMode;
 
 /// The parameters that are the client's own business.
@@ -39,6 +39,8 @@ pub fn check_parameters(params: &[(String, String)]) -> Result<()> {
 }
 
 /// A request for an authorization code with PKCE S256.
+///
+/// It has no `id_token_hint`: the page loads its URL, and would hold the ID token.
 pub struct AuthorizationRequest<'a> {
     /// `client_id`
     pub client_id: &'a str,
@@ -56,8 +58,6 @@ pub struct AuthorizationRequest<'a> {
     pub response_mode: Option<ResponseMode>,
     /// `prompt`; wins over one in `params`
     pub prompt: Option<&'a str>,
-    /// `id_token_hint`
-    pub id_token_hint: Option<&'a RawIdToken>,
     /// `audience` (Auth0's way)
     pub audience: Option<&'a str>,
     /// `resource` (RFC 8707 section 2)
@@ -91,7 +91,6 @@ impl AuthorizationRequest<'_> {
         let optional = [
             ("response_mode", self.response_mode.map(ResponseMode::as_str)),
             ("prompt", self.prompt),
-            ("id_token_hint", self.id_token_hint.map(RawIdToken::expose)),
             ("audience", self.audience),
         ];
         pairs.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
@@ -110,14 +109,13 @@ impl AuthorizationRequest<'_> {
 /// The URL to go to with what [`AuthorizationRequest::pushed`] was answered (RFC 9126 sections 2.2, 2.3 and 4).
 pub fn pushed_url(authorization_endpoint: &str, client_id: &str, response: &HttpResponse) -> Result<String> {
     let json = Json::parse(&response.body).filter(Json::is_object);
-    let text = |name| json.as_ref().and_then(|json| json.str(name));
-    match text("request_uri").filter(|uri| !uri.is_empty()) {
+    let request_uri = json.as_ref().and_then(|json| json.str("request_uri"));
+    match request_uri.filter(|uri| !uri.is_empty()) {
         Some(request_uri) if matches!(response.status, 200 | 201) => {
             Ok(form::append_query(authorization_endpoint, &[("client_id", client_id), ("request_uri", &request_uri)]))
         }
         _ => {
-            let (error, description, uri) = (text("error"), text("error_description"), text("error_uri"));
-            let provider = ProviderError { error, description, uri, status: Some(response.status) };
+            let provider = ProviderError::of(json.as_ref(), response.status);
             Err(match provider.error {
                 Some(_) => Error::from_provider(provider),
                 None => invalid("the provider does not take the pushed authorization request").with_provider(provider),

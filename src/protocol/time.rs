@@ -20,6 +20,11 @@ impl Moment {
         Moment { wall: self.wall.plus_millis(millis), steady: self.steady.saturating_add(millis) }
     }
 
+    /// The moment `seconds` later, or earlier if negative.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        self.plus_millis(seconds.saturating_mul(1000))
+    }
+
     /// Whether `deadline` has come, by either clock: too early does no harm, too late would.
     pub fn has_reached(self, deadline: Moment) -> bool {
         self.wall >= deadline.wall || self.steady >= deadline.steady

@@ -83,24 +83,22 @@ impl TokenResponse {
     /// Reads an answer. The provider's own error passes through; what is no OAuth answer at all (a captive portal's
     /// page, a proxy's error) is `provider_unavailable`.
     pub fn from_response(response: &HttpResponse) -> Result<TokenResponse> {
-        let status = Some(response.status);
         let json = Json::parse(&response.body).filter(Json::is_object);
         if response.status != 200 {
-            let text = |name| json.as_ref().and_then(|json| json.str(name));
-            let (error, description, uri) = (text("error"), text("error_description"), text("error_uri"));
-            if error.is_some() {
-                return Err(Error::from_provider(ProviderError { error, description, uri, status }));
+            let provider = ProviderError::of(json.as_ref(), response.status);
+            if provider.error.is_some() {
+                return Err(Error::from_provider(provider));
             }
             let code = match response.status {
                 400..=499 => Code::Provider("invalid_grant".to_owned()),
                 _ => Code::ProviderUnavailable,
             };
             let message = format!("the token endpoint answers with status {} and gives no reason", response.status);
-            return Err(Error::new(code, message).with_provider(ProviderError { status, ..ProviderError::default() }));
+            return Err(Error::new(code, message).with_status(response.status));
         }
         let json = json.ok_or_else(|| {
             Error::new(Code::ProviderUnavailable, "what answers for the token endpoint sends no JSON object")
-                .with_provider(ProviderError { status, ..ProviderError::default() })
+                .with_status(response.status)
         })?;
         let secret = |name: &str| json.str(name).filter(|secret| !secret.is_empty());
         let access_token = secret("access_token").ok_or_else(|| invalid("the token response has no access_token"))?;

@@ -3,7 +3,7 @@
 use super::id_token::OF_TOKEN;
 use super::jws::{Kind, UnverifiedJws};
 use super::{HttpRequest, HttpResponse};
-use crate::error::{Code, Error, ProviderError, Result};
+use crate::error::{Code, Error, Result};
 use crate::json::Json;
 
 /// The request for the claims of the user whose token `credentials` carry, in the header (OIDC Core 5.3.1).
@@ -25,11 +25,9 @@ pub enum UncheckedUserinfo {
 impl UncheckedUserinfo {
     /// Reads an answer of the userinfo endpoint.
     pub fn from_response(response: &HttpResponse) -> Result<UncheckedUserinfo> {
-        let status = Some(response.status);
         if response.status != 200 {
             let message = format!("the userinfo endpoint answers with status {}", response.status);
-            return Err(Error::new(Code::InvalidUserinfo, message)
-                .with_provider(ProviderError { status, ..ProviderError::default() }));
+            return Err(Error::new(Code::InvalidUserinfo, message).with_status(response.status));
         }
         let media_type = response.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();
         if media_type.eq_ignore_ascii_case("application/jwt") {

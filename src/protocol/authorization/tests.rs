@@ -46,7 +46,6 @@ fn the_request_is_code_with_pkce_and_nothing_overrides_it() {
         code_challenge: "c",
         response_mode: Some(ResponseMode::WebMessage),
         prompt: Some("none"),
-        id_token_hint: None,
         audience: None,
         resources: &["https://api.example.com/".to_owned()],
         params: &params,
