@@ -61,11 +61,13 @@ impl Client {
                 self.verified(jws).await?.claims(&metadata.issuer, &self.config.client_id, now, false)?
             }
         };
-        let subject = self.vault.borrow().id_token().map(|id_token| id_token.subject.clone());
-        match subject {
-            Some(subject) => self.learn(epoch, check_subject(&claims, &subject)?),
-            None => Err(Error::new(Code::NotSignedIn, "the session ended meanwhile")),
-        }
+        let subject = self.subject().ok_or_else(|| Error::new(Code::NotSignedIn, "the session ended meanwhile"))?;
+        self.learn(epoch, &subject, check_subject(&claims, &subject)?)
+    }
+
+    /// Who is signed in.
+    fn subject(&self) -> Option<String> {
+        self.vault.borrow().id_token().map(|id_token| id_token.subject.clone())
     }
 
     async fn fetch_userinfo(&self, endpoint: &str, authorization: &str) -> Result<HttpResponse> {
@@ -75,11 +77,11 @@ impl Client {
 
     async fn ask_sources(&self) -> Result<()> {
         let epoch = self.epoch.get();
-        let known = self.vault.borrow().claims();
-        let known = known.ok_or_else(|| Error::new(Code::NotSignedIn, "nobody is signed in"))?;
+        let known = self.subject().zip(self.vault.borrow().claims());
+        let (subject, known) = known.ok_or_else(|| Error::new(Code::NotSignedIn, "nobody is signed in"))?;
         for source in claims::sources(&known) {
             let claims = self.claims_of(source).await?;
-            self.learn(epoch, claims)?;
+            self.learn(epoch, &subject, claims)?;
         }
         Ok(())
     }
@@ -115,9 +117,13 @@ impl Client {
         Ok(claims.without(&others.collect::<Vec<_>>()))
     }
 
-    /// Adds `claims` to what is known of the user, unless the user has signed out since `epoch`.
-    fn learn(&self, epoch: u32, claims: Json) -> Result<()> {
+    /// Adds `claims` of the user `subject` to what is known, unless that user has signed out since `epoch`, or another has
+    /// come.
+    fn learn(&self, epoch: u32, subject: &str, claims: Json) -> Result<()> {
         self.unless_signed_out_since(epoch)?;
+        if self.subject().as_deref() != Some(subject) {
+            return Err(Error::new(Code::UserinfoSubMismatch, "another user has signed in meanwhile"));
+        }
         self.vault.borrow_mut().add_claims(claims);
         self.stand_by_claims();
         Ok(())

@@ -1,9 +1,9 @@
 //! What a provider may offer beyond the code flow: userinfo, claims of other sources, pushed and signed messages.
 
-use super::world::{API, ISSUER, OTHER_ISSUER, World, decoded, jws, response};
+use super::world::{API, ISSUER, OTHER_ISSUER, World, command, decoded, jws, response};
 use super::{Story, error_of};
 use crate::platform::{NoAnswer, Platform};
-use crate::wire::{Command, Dpop, LoggedOut, Reply, ResponseMode, SignOut, Status, Userinfo};
+use crate::wire::{CheckSession, Command, Dpop, LoggedOut, Reply, ResponseMode, SignOut, Status, Userinfo};
 
 fn claims_of(reply: Reply) -> serde_json::Value {
     match reply {
@@ -107,6 +107,26 @@ fn claims_of_other_sources_are_fetched_and_verified_on_request() {
     assert_eq!((claims["shoe_size"].as_i64(), claims["credit"].as_str()), (Some(38), Some("good")));
     assert_eq!(claims["sub"], "ada", "a source speaks of what it is named for");
     assert!(!story.page.claims().contains("source-token"));
+}
+
+#[test]
+fn claims_of_a_user_are_not_learned_of_the_next_one() {
+    let sources = format!(
+        r#","_claim_names":{{"credit":"two"}},"_claim_sources":{{"two":{{"endpoint":"{OTHER_ISSUER}/claims","access_token":"source-token"}}}}"#
+    );
+    let story = Story::new();
+    story.world.more_claims.set(Box::leak(sources.into_boxed_str()));
+    story.starts(None);
+    story.world.more_claims.set("");
+    let (client, page, world) = (story.client.clone(), story.page.clone(), story.world.clone());
+    let grace_comes = Box::pin(async move {
+        *world.user.borrow_mut() = Some("grace".to_owned());
+        let check = CheckSession { scope: None, audience: None, resource: None, params: Vec::new(), timeout_ms: None };
+        drop(command(&client, &page, Command::CheckSession(check)).await);
+    });
+    *story.world.meanwhile.borrow_mut() = Some(("/claims".to_owned(), grace_comes));
+    assert_eq!(error_of(story.asks_userinfo(true)).code, "userinfo_sub_mismatch");
+    assert!(story.page.claims().contains("grace") && !story.page.claims().contains("credit"));
 }
 
 #[test]
