@@ -209,6 +209,20 @@ impl Client {
         }
     }
 
+    /// Who is signed in.
+    fn subject(&self) -> Option<String> {
+        self.vault.borrow().id_token().map(|id_token| id_token.subject.clone())
+    }
+
+    /// Refuses to go on with what was begun in `epoch` for the user `subject` if that user has gone since.
+    fn unless_gone_since(&self, epoch: u32, subject: &str) -> Result<()> {
+        self.unless_signed_out_since(epoch)?;
+        match self.subject().as_deref() == Some(subject) {
+            true => Ok(()),
+            false => Err(Error::new(Code::SignedOut, "another user has signed in meanwhile")),
+        }
+    }
+
     fn is_signed_in(&self) -> bool {
         matches!(*self.standing.borrow(), Standing::SignedIn { .. })
     }

@@ -82,6 +82,8 @@ impl Client {
             (request, id_token.subject.clone(), id_token.claims.str("nonce"))
         };
         let answer = self.token_request(request, "new tokens (token_endpoint)", &metadata).await;
+        // What the vault holds by now may be another user's: the answer says nothing about that.
+        self.unless_gone_since(epoch, &subject)?;
         if answer.as_ref().is_err_and(|error| matches!(error.code(), Code::Network | Code::Timeout)) {
             // It may have arrived, and been answered.
             self.vault.borrow_mut().doubt_refresh_token();
@@ -112,6 +114,7 @@ impl Client {
                     code: None,
                 };
                 let checked = self.checked(raw, &tokens.access_token, context, &metadata).await;
+                self.unless_gone_since(epoch, &subject)?;
                 if checked.is_err() {
                     self.vault.borrow_mut().doubt_refresh_token();
                 }

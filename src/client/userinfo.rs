@@ -65,11 +65,6 @@ impl Client {
         self.learn(epoch, &subject, check_subject(&claims, &subject)?)
     }
 
-    /// Who is signed in.
-    fn subject(&self) -> Option<String> {
-        self.vault.borrow().id_token().map(|id_token| id_token.subject.clone())
-    }
-
     async fn fetch_userinfo(&self, endpoint: &str, authorization: &str) -> Result<HttpResponse> {
         let credentials = self.credentials(authorization, "GET", endpoint).await?;
         self.request(&userinfo_request(endpoint, credentials), "userinfo", Tries::MANY).await
@@ -117,13 +112,9 @@ impl Client {
         Ok(claims.without(&others.collect::<Vec<_>>()))
     }
 
-    /// Adds `claims` of the user `subject` to what is known, unless that user has signed out since `epoch`, or another has
-    /// come.
+    /// Adds `claims` of the user `subject` to what is known, unless that user has gone since `epoch`.
     fn learn(&self, epoch: u32, subject: &str, claims: Json) -> Result<()> {
-        self.unless_signed_out_since(epoch)?;
-        if self.subject().as_deref() != Some(subject) {
-            return Err(Error::new(Code::UserinfoSubMismatch, "another user has signed in meanwhile"));
-        }
+        self.unless_gone_since(epoch, subject)?;
         self.vault.borrow_mut().add_claims(claims);
         self.stand_by_claims();
         Ok(())

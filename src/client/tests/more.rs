@@ -18,6 +18,18 @@ impl Story {
         self.does(Command::Userinfo(Userinfo { sources }))
     }
 
+    /// Grace signs in at the provider while the answer to a request to `url` is under way, and this session follows.
+    fn grace_comes_during(&self, url: &str) {
+        let (client, page, world) = (self.client.clone(), self.page.clone(), self.world.clone());
+        let grace_comes = Box::pin(async move {
+            *world.user.borrow_mut() = Some("grace".to_owned());
+            let check =
+                CheckSession { scope: None, audience: None, resource: None, params: Vec::new(), timeout_ms: None };
+            assert!(matches!(command(&client, &page, Command::CheckSession(check)).await, Reply::Checked(_)));
+        });
+        *self.world.meanwhile.borrow_mut() = Some((url.to_owned(), grace_comes));
+    }
+
     fn status_of(&self, url: &str) -> u16 {
         match self.fetches(url) {
             Reply::Response(head) => head.status,
@@ -118,15 +130,33 @@ fn claims_of_a_user_are_not_learned_of_the_next_one() {
     story.world.more_claims.set(Box::leak(sources.into_boxed_str()));
     story.starts(None);
     story.world.more_claims.set("");
-    let (client, page, world) = (story.client.clone(), story.page.clone(), story.world.clone());
-    let grace_comes = Box::pin(async move {
-        *world.user.borrow_mut() = Some("grace".to_owned());
-        let check = CheckSession { scope: None, audience: None, resource: None, params: Vec::new(), timeout_ms: None };
-        drop(command(&client, &page, Command::CheckSession(check)).await);
-    });
-    *story.world.meanwhile.borrow_mut() = Some(("/claims".to_owned(), grace_comes));
-    assert_eq!(error_of(story.asks_userinfo(true)).code, "userinfo_sub_mismatch");
+    story.grace_comes_during("/claims");
+    assert_eq!(error_of(story.asks_userinfo(true)).code, "signed_out");
     assert!(story.page.claims().contains("grace") && !story.page.claims().contains("credit"));
+}
+
+#[test]
+fn a_refresh_of_one_user_leaves_the_next_ones_tokens_alone() {
+    let refused = r#"{"error":"invalid_grant"}"#;
+    for refuses in [false, true] {
+        let story = Story::new();
+        story.world.issues_refresh_tokens.set(true);
+        story.starts(None);
+        story.world.pass(3_600_000);
+        story.grace_comes_during("/token");
+        if refuses {
+            story.world.fault("/token", Box::new(move |_| Ok(response(400, refused))));
+        }
+        story.fetches(API);
+        let of_grace = story.world.issued_last();
+        story.world.pass(3_600_000);
+        story.fetches(API);
+        let requests = story.world.requests.borrow();
+        let refreshes: Vec<_> = requests.iter().filter(|request| request.contains("=refresh_token")).collect();
+        assert_eq!(refreshes.len(), 2);
+        assert!(refreshes[1].contains(&of_grace), "{} is not {of_grace}", refreshes[1]);
+        assert!(story.page.claims().contains("grace"));
+    }
 }
 
 #[test]

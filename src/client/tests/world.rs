@@ -68,7 +68,7 @@ pub(crate) struct World {
     counter: Cell<u32>,
     /// Instead of the provider's answer, for requests whose URL contains the text.
     pub(super) faults: RefCell<Vec<(String, Fault)>>,
-    /// What happens while a request whose URL contains the text is under way.
+    /// What happens while the answer to a request whose URL contains the text is under way.
     pub(super) meanwhile: RefCell<Option<(String, Boxed<()>)>>,
     pub(super) requests: RefCell<Vec<String>>,
     pub(super) api_calls: RefCell<Vec<(String, String)>>,
@@ -194,6 +194,11 @@ impl World {
         self.requests.borrow().iter().filter(|request| request.contains(text)).count()
     }
 
+    /// The refresh token that was issued last.
+    pub(super) fn issued_last(&self) -> String {
+        self.refresh_tokens.borrow().last().cloned().expect("there is one")
+    }
+
     /// Begins another sequence of random numbers.
     pub(super) fn seed(&self, seed: u64) {
         self.randomness.set(seed);
@@ -298,9 +303,6 @@ impl World {
         self.next();
         let body = request.body.as_deref().unwrap_or("");
         self.requests.borrow_mut().push(format!("{} {body}", request.url));
-        if let Some((_, task)) = self.meanwhile.borrow_mut().take_if(|(url, _)| request.url.contains(url.as_str())) {
-            self.spawn(task);
-        }
         let fault = self.faults.borrow().iter().position(|(url, _)| request.url.contains(url));
         if let Some(at) = fault {
             let (_, fault) = self.faults.borrow_mut().remove(at);
@@ -507,6 +509,10 @@ impl Platform for World {
                 return Ok(held);
             }
             let answer = world.answer(&request);
+            let meanwhile = world.meanwhile.borrow_mut().take_if(|(url, _)| request.url.contains(url.as_str()));
+            if let Some((_, task)) = meanwhile {
+                task.await;
+            }
             if let (HttpMethod::Get, Ok(answer)) = (request.method, &answer) {
                 world.cached.borrow_mut().insert(request.url.clone(), answer.clone());
             }
