@@ -66,6 +66,8 @@ test.describe('cut off from its opener', () => {
     Object.assign(world.options, { redirectUri: '/callback.html', responseMode: 'query' });
     await page.clock.install();
     await open(page, world);
+    // From here on only the test lets time pass.
+    await page.clock.pauseAt(Date.now() + 1000);
     const first = await openPopup(page);
     await first.locator('#username').waitFor();
     await page.evaluate(() => {
