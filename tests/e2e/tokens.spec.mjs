@@ -218,6 +218,24 @@ test.describe('tabs', () => {
     await expect.poll(() => state(page)).toMatchObject({ status: 'signedOut', reason: { code: 'signed_out' } });
   });
 
+  test('however many tabs tell of a sign-in, it is looked into once', async ({ page, world, context }) => {
+    await open(page, world);
+    await signIn(page, world);
+    await page.evaluate(() => session.signOut({ local: true }));
+    const prefix = requests(world, '/auth')[0].query.state.split('-')[0];
+    const before = requests(world, '/auth').length;
+    // A page of the same origin without a session, in place of three tabs.
+    const other = await context.newPage();
+    await other.goto(`${world.app.origin}/bare`);
+    await other.evaluate((name) => {
+      const channel = new BroadcastChannel(name);
+      for (let tab = 0; tab < 3; tab++) channel.postMessage('ada');
+    }, `strongroom:${prefix}-`);
+    await expect.poll(() => state(page)).toMatchObject({ status: 'signedIn' });
+    expect(await orders(page, world)).toBe(200);
+    expect(requests(world, '/auth').length).toBe(before + 1);
+  });
+
   test('another user who signs in elsewhere is noticed', async ({ page, world, context }) => {
     await open(page, world);
     await signIn(page, world);
