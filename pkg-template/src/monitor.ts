@@ -1,3 +1,4 @@
+import { loadHidden } from './window.js';
 import type { Monitor } from './wire.js';
 
 /** How often the provider's session frame is asked, in milliseconds. */
@@ -35,9 +36,6 @@ export function watch({ url, origin, message }: Monitor, changed: () => void): (
     clearInterval(timer);
     timer = setInterval(ask, EVERY);
   };
-  frame.hidden = true;
-  frame.title = 'Session of the provider';
-  frame.src = url;
-  document.documentElement.append(frame);
+  loadHidden(frame, 'Session of the provider', url);
   return end;
 }

@@ -24,13 +24,14 @@ import type {
   UserinfoOptions,
 } from './types.js';
 import { frame, openPopup, popup } from './window.js';
-import type { Answer, Ask, SignIn, Granted as WireGranted, SessionState as WireState } from './wire.js';
+import type { Answer, Ask, SignIn, Started, Granted as WireGranted, SessionState as WireState } from './wire.js';
 
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
 /** Parameters that have an option of their own; their names on the wire are the same in snake case. */
-const PARAMETERS =
-  'prompt loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims authorizationDetails';
+const SILENT_PARAMETERS =
+  'loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims authorizationDetails';
+const PARAMETERS = `prompt ${SILENT_PARAMETERS}`;
 
 /** The parameters among `options`, by their names on the wire. */
 function parameters(options: Record<string, unknown>): [string, string][] {
@@ -68,7 +69,6 @@ class BrowserSession extends EventTarget implements Session {
   #opened: Opened | undefined;
   #connection: Promise<Connection>;
   #settle!: (state: SessionState) => void;
-  #closed = false;
   #unwatch: (() => void) | undefined;
   #changed: string | undefined;
   #logouts: BroadcastChannel | undefined;
@@ -77,6 +77,7 @@ class BrowserSession extends EventTarget implements Session {
   #following = false;
   /** Whether the sign-out under way is another tab's. */
   #heard = false;
+  /** Aborted when the session is closed. */
   readonly #end = new AbortController();
   #popup: Window | null | undefined;
   #popupEnd: AbortController | undefined;
@@ -126,7 +127,7 @@ class BrowserSession extends EventTarget implements Session {
 
   async #open({ wire, placement, fallback, assetsUrl }: ReturnType<typeof check>): Promise<Connection> {
     const opened = await openVault(placement, fallback, assetsUrl, JSON.stringify(wire));
-    if (this.#closed) {
+    if (this.#end.signal.aborted) {
       opened.dispose();
       throw fail('closed', 'the session is closed');
     }
@@ -207,7 +208,7 @@ class BrowserSession extends EventTarget implements Session {
   async #start(callback: string | undefined) {
     try {
       const [reply] = await (await this.#connection).command({ start: callback === undefined ? {} : { callback } });
-      if (typeof reply === 'object' && 'started' in reply) this.#returned(reply.started, callback !== undefined);
+      if (callback !== undefined) this.#returned((reply as { started: Started }).started);
     } catch (error) {
       const reason = isStrongroomError(error) ? error : fail('internal', String(error), undefined, error);
       this.#become(Object.freeze({ status: 'signedOut', reason }));
@@ -215,8 +216,7 @@ class BrowserSession extends EventTarget implements Session {
     this.#settle(this.#state);
   }
 
-  #returned({ returnTo, appState }: { returnTo?: string; appState?: string }, answered: boolean) {
-    if (!answered) return;
+  #returned({ returnTo, appState }: Started) {
     const detail: Callback = {
       ...(returnTo && { returnTo }),
       ...(appState && { appState: JSON.parse(appState) as unknown }),
@@ -226,7 +226,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   #become(state: SessionState) {
-    if (this.#closed || (state.status === 'loading' && this.#state.status === 'loading')) return;
+    if (this.#end.signal.aborted || (state.status === 'loading' && this.#state.status === 'loading')) return;
     const before = this.#state;
     this.#state = state;
     if (state.status === 'signedOut') this.#unwatch?.();
@@ -288,11 +288,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   async checkSession(given: CheckSessionOptions = {}): Promise<Granted> {
-    const options = own(
-      'checkSession',
-      given,
-      `scope audience resource params timeoutMs signal ${PARAMETERS.slice(7)}`,
-    );
+    const options = own('checkSession', given, `scope audience resource params timeoutMs signal ${SILENT_PARAMETERS}`);
     const [scope, audience, resource] = ['scope', 'audience', 'resource'].map((name) => text(options, name));
     const command = {
       ...(scope && { scope }),
@@ -356,10 +352,9 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#unwatch?.();
+    if (this.#end.signal.aborted) return;
     this.#end.abort();
+    this.#unwatch?.();
     this.#tabs?.close();
     this.#logouts?.close();
     this.#settle(this.#state);

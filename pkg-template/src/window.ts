@@ -27,6 +27,29 @@ function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpec
   return undefined;
 }
 
+/** Calls `answer` with the first message from `source()` that is one; `undo` ends that. */
+function listen(
+  source: () => Window | null,
+  expect: FrameExpect,
+  answer: (answer: Answer) => void,
+  undo: (task: () => void) => void,
+) {
+  const heard = (event: MessageEvent) => {
+    const found = answerIn(event, source(), expect);
+    if (found) answer(found);
+  };
+  addEventListener('message', heard);
+  undo(() => removeEventListener('message', heard));
+}
+
+/** Loads `url` in `frame`, where nobody sees it; `title` is for those who look all the same. */
+export function loadHidden(frame: HTMLIFrameElement, title: string, url: string): void {
+  frame.hidden = true;
+  frame.title = title;
+  frame.src = url;
+  document.documentElement.append(frame);
+}
+
 /** Collects what must be undone when the answer is there, or no longer wanted. */
 function waiting(
   signal: AbortSignal,
@@ -57,13 +80,8 @@ export function frame(
   return waiting(signal, (answer, undo) => {
     const frame = document.createElement('iframe');
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const listen = (event: MessageEvent) => {
-      const found = answerIn(event, frame.contentWindow, expect);
-      if (found) answer(found);
-    };
-    addEventListener('message', listen);
+    listen(() => frame.contentWindow, expect, answer, undo);
     undo(() => {
-      removeEventListener('message', listen);
       clearTimeout(timer);
       frame.remove();
     });
@@ -78,10 +96,7 @@ export function frame(
       clearTimeout(timer);
       timer = setTimeout(() => answer('loadedOther'), GRACE);
     });
-    frame.hidden = true;
-    frame.title = 'Silent authentication';
-    frame.src = url;
-    document.documentElement.append(frame);
+    loadHidden(frame, 'Silent authentication', url);
   });
 }
 
@@ -103,15 +118,11 @@ export function popup(
 ): Promise<Answer | undefined> {
   return waiting(signal, (answer, undo) => {
     if (!popup) return answer('popupBlocked');
-    const listen = (event: MessageEvent) => {
-      const found = answerIn(event, popup, expect);
-      if (found) answer(found);
-    };
+    listen(() => popup, expect, answer, undo);
     const lost = channel();
     lost.onmessage = ({ data }) => {
       if (typeof data?.url === 'string' && waitingFor(new URL(data.url), prefix)) answer({ url: data.url });
     };
-    addEventListener('message', listen);
     let closedFor = 0;
     let arrived = false;
     const poll = setInterval(() => {
@@ -129,7 +140,6 @@ export function popup(
       if (closedFor >= (arrived && document.hasFocus() ? GONE_GRACE : CLOSED_GRACE)) answer('popupClosed');
     }, POLL);
     undo(() => {
-      removeEventListener('message', listen);
       lost.close();
       clearInterval(poll);
       popup.close();
