@@ -11,6 +11,7 @@ const TYPES = {
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
   '.map': 'application/json',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
 };
@@ -43,8 +44,8 @@ export function contentSecurityPolicy(provider, apis, change) {
 }
 
 /**
- * Starts the app's server: www/app at /, pkg at /strongroom/, the package's pages at /callback.html and
- * /frontchannel.html.
+ * Starts the app's server: www/app at /, pkg at /strongroom/, tests/attacks at /attacks/, the package's pages at
+ * /callback.html and /frontchannel.html.
  * @param {{
  *   port?: number, host?: string,
  *   csp: (pathname: string) => string, config: () => object, headers?: Record<string, string>,
@@ -81,6 +82,7 @@ export async function startApp({ port, host, csp, config, headers = {}, routes =
 function fileFor(pathname) {
   const path = normalize(decodeURIComponent(pathname)).replace(/^(\.\.[/\\])+/, '');
   if (path.startsWith('/strongroom/')) return join(ROOT, 'pkg', path.slice('/strongroom/'.length));
+  if (path.startsWith('/attacks/')) return join(ROOT, 'tests/attacks', path.slice('/attacks/'.length));
   if (/^\/(callback|frontchannel)\.(html|js|js\.map)$/.test(path)) return join(ROOT, 'pkg', path);
   return join(ROOT, 'www/app', extname(path) ? path : 'index.html');
 }

@@ -1,0 +1,120 @@
+// What is stored.
+import { databases } from '../kit.mjs';
+
+/** Reads everything under a directory of the origin's private file system. */
+async function files(directory, record) {
+  for await (const [name, handle] of directory.entries()) {
+    record(name);
+    if (handle.kind === 'file') record(await handle.getFile());
+    else await files(handle, record);
+  }
+}
+
+export const storage = [
+  {
+    id: 'storage-web',
+    title: 'reads localStorage and sessionStorage, while the app uses its session and after',
+    when: 'both',
+    async run({ record, victim, tap }) {
+      for (const name of ['setItem', 'getItem']) tap(Storage.prototype, name);
+      await victim();
+      for (const each of [localStorage, sessionStorage]) record({ ...each });
+    },
+  },
+  {
+    id: 'storage-events',
+    title: 'listens to storage events in a frame of its own',
+    when: 'both',
+    async run({ record, victim, undo }) {
+      const frame = document.createElement('iframe');
+      document.documentElement.append(frame);
+      undo(() => frame.remove());
+      frame.contentWindow.addEventListener('storage', ({ key, newValue, oldValue }) =>
+        record([key, newValue, oldValue]),
+      );
+      await victim();
+    },
+  },
+  {
+    id: 'storage-indexeddb',
+    title: 'reads every entry of every IndexedDB database, again and again while the app uses its session',
+    when: 'both',
+    async run({ record, victim }) {
+      let over = false;
+      const reading = (async () => {
+        while (!over) record(await databases());
+      })();
+      await victim();
+      over = true;
+      await reading;
+      record(await databases());
+    },
+  },
+  {
+    id: 'storage-indexeddb-hooks',
+    title: 'replaces the methods of IndexedDB, and has the app leave for the provider',
+    when: 'both',
+    async run({ session, tap, record, victim, undo }) {
+      for (const name of ['put', 'add', 'get', 'getAll']) tap(IDBObjectStore.prototype, name);
+      for (const name of ['open', 'databases']) tap(IDBFactory.prototype, name);
+      tap(IDBRequest.prototype, 'result');
+      const app = await session();
+      await victim('fetch');
+      // The page would leave, and comes to a part of itself instead.
+      const stay = (event) => {
+        record(event.destination.url);
+        event.preventDefault();
+      };
+      navigation.addEventListener('navigate', stay);
+      undo(() => navigation.removeEventListener('navigate', stay));
+      await Promise.race([app.signIn(), new Promise((resolve) => setTimeout(resolve, 400))]);
+    },
+  },
+  {
+    id: 'storage-cookies',
+    title: 'reads cookies, by document.cookie and by the cookie store',
+    when: 'both',
+    async run({ record, victim, tap }) {
+      tap(Document.prototype, 'cookie');
+      await victim();
+      record(document.cookie);
+      record(await window.cookieStore?.getAll());
+    },
+  },
+  {
+    id: 'storage-cache',
+    title: 'reads every response in the Cache storage',
+    when: 'both',
+    async run({ record, victim, tap }) {
+      for (const name of ['put', 'add', 'match']) tap(Cache.prototype, name);
+      await victim();
+      for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) record([request, await cache.match(request)]);
+      }
+    },
+  },
+  {
+    id: 'storage-http-cache',
+    title: 'asks the HTTP cache for answers of the provider and the API',
+    when: 'after',
+    async run({ record, victim, thief, config }) {
+      await victim();
+      const { token_endpoint, userinfo_endpoint } = await thief.metadata();
+      for (const url of [token_endpoint, userinfo_endpoint, `${config.api}orders`]) {
+        record(await fetch(url, { cache: 'force-cache' }).catch(() => undefined));
+        record(await fetch(url, { cache: 'force-cache', credentials: 'include' }).catch(() => undefined));
+      }
+    },
+  },
+  {
+    id: 'storage-files',
+    title: 'reads the origin’s private file system and its storage buckets',
+    when: 'after',
+    async run({ record, victim }) {
+      await victim();
+      await files(await navigator.storage.getDirectory(), record);
+      for (const name of (await navigator.storageBuckets?.keys()) ?? []) record(name);
+    },
+  },
+];
