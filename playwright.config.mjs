@@ -7,7 +7,7 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   timeout: 20_000,
-  reporter: [['list'], ['json'], ['./tests/e2e/conformance-reporter.mjs']],
+  reporter: [['list'], ['json'], ['./tests/e2e/conformance-reporter.mjs'], ['./tests/e2e/attacks-reporter.mjs']],
   use: {
     browserName: 'chromium',
     launchOptions: {

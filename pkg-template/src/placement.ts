@@ -14,8 +14,6 @@ export interface Opened {
 
 /** What a shared worker needs to know of a page. */
 export interface SharedStart {
-  /** The URL of the wasm. */
-  wasm: string;
   /** The name of a lock that the page holds for as long as it lives. */
   life: string;
 }
@@ -52,8 +50,9 @@ function files(assetsUrl: URL | undefined) {
 function inShared(assetsUrl: URL | undefined, configuration: string): Promise<Opened> {
   return new Promise((resolve, reject) => {
     const { shared: script, wasm } = files(assetsUrl);
-    // Another version or configuration is another worker: the name has it all.
-    const options = { type: 'module', name: `strongroom ${VERSION} ${configuration}`, extendedLifetime: true } as const;
+    // Another version, wasm or configuration is another worker: the name has it all.
+    const name = `strongroom ${VERSION} ${wasm} ${configuration}`;
+    const options = { type: 'module', name, extendedLifetime: true } as const;
     const worker = new SharedWorker(trusted(script), options);
     const { port1, port2 } = new MessageChannel();
     const [life, alive] = [`strongroom page ${crypto.randomUUID()}`, new AbortController()];
@@ -70,7 +69,7 @@ function inShared(assetsUrl: URL | undefined, configuration: string): Promise<Op
       if (data !== 'ready') return refused(data.failed);
       resolve({ placement: 'shared', port: port1, dispose });
     };
-    const start: SharedStart = { wasm, life };
+    const start: SharedStart = { life };
     const post = () => worker.port.postMessage(start, [port2]);
     const forever = () => {
       post();

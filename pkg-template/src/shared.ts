@@ -2,14 +2,17 @@
 import type { SharedStart, WorkerStart } from './placement.js';
 import { serve } from './vault.js';
 
-const scope = globalThis as unknown as { onconnect: (event: MessageEvent) => void };
+const scope = globalThis as unknown as { name: string; onconnect: (event: MessageEvent) => void };
+
+/** The URL of the wasm. It is in the worker's name, so that no page that connects first decides what the vault is. */
+const wasm = scope.name.split(' ')[2] as string;
 
 scope.onconnect = ({ ports: [entrance] }) => {
   if (!entrance) return;
   const say = (start: WorkerStart) => entrance.postMessage(start);
   entrance.onmessage = ({ data, ports: [port] }: MessageEvent<SharedStart>) => {
     if (!port) return;
-    serve(port, data.wasm, true).then(
+    serve(port, wasm, true).then(
       () => say('ready'),
       (error) => say({ failed: String(error) }),
     );

@@ -1,10 +1,12 @@
 // An app with a live session, and one attack on it: /attacks/victim.html?attack=ID&when=after&vault=worker&run=ID.
 // Without `attack` it is the app alone.
 import { attacks } from './attacks.mjs';
-import { Hooks, pristine, Recorder, Thief } from './kit.mjs';
+import { Hooks, pristine, Recorder, Thief, wait } from './kit.mjs';
 import { placements } from './placements.mjs';
 
 const KEPT = 'attack under way';
+/** The longest that an attack may take, in milliseconds. */
+const LONGEST = 15_000;
 // The attacker may load the app in a frame: that is the app alone.
 const nested = name === 'nested';
 const kept = nested ? null : sessionStorage.getItem(KEPT);
@@ -104,7 +106,8 @@ const context = {
   record,
   hooks,
   session,
-  victim,
+  // What an attack has broken may never end.
+  victim: (...kinds) => Promise.race([victim(...kinds), ...(attack.disturbs ? [wait(2500)] : [])]),
   thief: new Thief({ clientId, issuer, api, redirectUri }, record),
   undo: (task) => hooks.undo(task),
   tap: (owner, name, see) => hooks.tap(owner, name, see),
@@ -132,7 +135,10 @@ async function strike() {
 
 if (attack) {
   try {
-    await strike();
+    const late = wait(LONGEST).then(() => {
+      throw new Error('it does not end');
+    });
+    await Promise.race([strike(), late]);
   } catch (error) {
     problems.push(`the attack: ${error.code ?? error.name}: ${error.message}`);
   }

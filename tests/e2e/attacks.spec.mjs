@@ -1,65 +1,132 @@
 // The attack lab: every attack of tests/attacks, on a live session in each placement, against the real provider.
-//
-// The app has no Content-Security-Policy here: what holds is to be Strongroom.
+import { readFile } from 'node:fs/promises';
 import { test as base, expect } from '@playwright/test';
-import { startWorld } from '../../www/servers/world.mjs';
+import { build } from 'esbuild';
 import { attacks } from '../attacks/attacks.mjs';
 import { placements, times } from '../attacks/placements.mjs';
-import { signIn } from './harness.mjs';
-
-const withoutPolicy = (policy) => {
-  for (const directive of Object.keys(policy)) delete policy[directive];
-};
+import { startLab } from './lab.mjs';
 
 const test = base.extend({
-  /** A world, and browsers in which a user is signed in at its provider. */
   lab: [
     async ({ browser }, use) => {
-      const world = await startWorld({ attacks: true, csp: withoutPolicy, provider: { consent: 'never' } });
-      const loggedIn = async () => {
-        const context = await browser.newContext();
-        const page = await context.newPage();
-        await page.goto(`${world.app.origin}/attacks/victim.html`);
-        await page.waitForFunction(() => window.session?.ready.then(() => true));
-        await signIn(page, world);
-        const state = await context.storageState();
-        await context.close();
-        return { cookies: state.cookies, origins: [] };
-      };
-      const known = await loggedIn();
-      await use({
-        /** Runs an attack: the verdict. */
-        async strike(attack, when, vault) {
-          const storageState = attack.signsOut ? await loggedIn() : known;
-          for (const before of [world.provider.issued, world.provider.requests, world.attacker.arrived])
-            before.length = 0;
-          const context = await browser.newContext({ storageState });
-          const run = `${attack.id} ${when} ${vault}`;
-          const query = new URLSearchParams({ attack: attack.id, when, vault, run });
-          const page = await context.newPage();
-          await page.goto(`${world.app.origin}/attacks/victim.html?${query}`, { waitUntil: 'commit' });
-          const verdict = await world.verdictOf(run);
-          await context.close();
-          return verdict;
-        },
-      });
-      await world.close();
+      const lab = await startLab(browser);
+      await use(lab);
+      await lab.close();
     },
     { scope: 'worker' },
   ],
 });
 
+// Each test attacks in every placement.
+test.describe.configure({ timeout: 90_000 });
+
 for (const attack of attacks) {
   for (const when of times.filter((time) => time === 'after' || attack.when === 'both')) {
-    test(`${attack.id}, ${when} creation`, async ({ lab }) => {
-      for (const vault of Object.keys(placements)) {
-        const reason = attack.lost?.[when]?.[vault];
-        const { outcome, found, problems } = await lab.strike(attack, when, vault);
-        const cell = [attack.id, when, vault, outcome, outcome === 'lost' ? reason : undefined];
-        test.info().annotations.push({ type: 'attack', description: JSON.stringify(cell) });
-        expect.soft(outcome, `in '${vault}': ${found.join(', ')}`).toBe(reason ? 'lost' : 'safe');
-        if (!attack.disturbs) expect.soft(problems, `in '${vault}', the app goes on working`).toEqual([]);
+    test(`${attack.id}, ${when} creation`, { tag: '@attack' }, async ({ lab }) => {
+      for (const placement of Object.keys(placements)) {
+        const reason = attack.lost?.[when]?.[placement];
+        const { outcome, found, problems } = await lab.strike(attack, when, placement);
+        const description = JSON.stringify({ id: attack.id, when, placement, outcome, reason, found, problems });
+        test.info().annotations.push({ type: 'attack', description });
+        expect.soft(outcome, `in '${placement}': ${found.join(', ')}`).toBe(reason ? 'lost' : 'safe');
+        if (!attack.disturbs) expect.soft(problems, `in '${placement}', the app goes on working`).toEqual([]);
       }
     });
   }
+}
+
+/** The page part with `from` replaced in one of its sources. */
+async function pagePart(file, from, to) {
+  const patch = {
+    name: 'patch',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^\.\/vault\.js$/ }, () => ({ path: './vault.js', external: true }));
+      onLoad({ filter: new RegExp(`/${file}$`) }, async ({ path }) => {
+        const source = await readFile(path, 'utf8');
+        expect(source).toContain(from);
+        return { contents: source.replace(from, to), loader: 'ts' };
+      });
+    },
+  };
+  const { outputFiles } = await build({
+    entryPoints: ['pkg-template/src/index.ts'],
+    bundle: true,
+    format: 'esm',
+    write: false,
+    define: { VERSION: '"leaky"' },
+    plugins: [patch],
+  });
+  return outputFiles[0].text;
+}
+
+/** The worker, with a script before it that hears of each request that the vault makes, and of its port. */
+const leakyWorker = async (leak) => `
+  let port;
+  addEventListener('message', ({ ports }) => { port = ports[0]; }, { once: true });
+  const send = fetch;
+  globalThis.fetch = (request) => {
+    const token = request.headers.get('authorization');
+    if (token) (${leak})(token, port);
+    return send(request);
+  };
+  ${await readFile('pkg/worker.js', 'utf8')}`;
+
+const leaks = {
+  'a page part that opens the vault in the page, whatever it was told': {
+    files: {
+      'index.js': () =>
+        pagePart(
+          'placement.ts',
+          'worker: () => inWorker(assetsUrl)',
+          "worker: async () => ({ ...(await inClosure(assetsUrl)), placement: 'worker' as const })",
+        ),
+    },
+    loses: ['hook-fetch', 'hook-headers', 'hook-json', 'hook-wasm-memory'],
+  },
+  'a page part whose session shows what it heard of a renewal, from a vault that tells the token': {
+    files: {
+      'worker.js': () => leakyWorker('(token, port) => port.postMessage([{ renewed: { token } }])'),
+      'index.js': () =>
+        pagePart(
+          'session.ts',
+          'renewed: (detail) =>',
+          'renewed: (detail) => (this as any).last = detail, other: (detail: any) =>',
+        ),
+    },
+    loses: ['objects-session', 'objects-window', 'hook-message-event'],
+  },
+  'a vault that tells other tabs its tokens': {
+    files: { 'worker.js': () => leakyWorker("(token) => new BroadcastChannel('strongroom').postMessage(token)") },
+    loses: ['channel-broadcast', 'worker-spy'],
+  },
+  'a vault that stores its tokens': {
+    files: {
+      'worker.js': () =>
+        leakyWorker("(token) => caches.open('x').then((cache) => cache.put('/token', new Response(token)))"),
+    },
+    loses: ['storage-cache'],
+  },
+};
+
+for (const [name, { files, loses }] of Object.entries(leaks)) {
+  test(`the lab finds ${name}`, async ({ browser }) => {
+    const routes = {};
+    for (const [file, make] of Object.entries(files)) {
+      const text = await make();
+      routes[`/strongroom/${file}`] = (_request, response) => {
+        response.setHeader('Content-Type', 'text/javascript');
+        response.end(text);
+      };
+    }
+    const lab = await startLab(browser, { routes });
+    for (const id of loses) {
+      const attack = attacks.find((attack) => attack.id === id);
+      expect(attack.lost?.after?.worker, 'it is safe otherwise').toBeUndefined();
+      const { outcome, found } = await lab.strike(attack, 'after', 'worker');
+      expect
+        .soft({ id, outcome, found })
+        .toMatchObject({ outcome: 'lost', found: expect.arrayContaining(['access_token']) });
+    }
+    await lab.close();
+  });
 }

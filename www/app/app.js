@@ -157,6 +157,7 @@ on('unlisted', () =>
 $('clear').addEventListener('click', () => $('log').replaceChildren());
 
 document.querySelector(`[data-vault=${placement}]`).setAttribute('aria-current', 'true');
+$('attack').href = `/attack.html?vault=${placement}`;
 session.addEventListener('callback', () => log('back from the provider; the URL is cleaned'));
 session.addEventListener('statechange', ({ detail }) => {
   render(detail);

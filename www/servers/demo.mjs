@@ -11,7 +11,7 @@ if (!existsSync(new URL('../../pkg/index.js', import.meta.url))) {
   process.exit(1);
 }
 
-const world = await startWorld({ port: Number(values.port) }).catch((error) => {
+const world = await startWorld({ port: Number(values.port), attacks: true }).catch((error) => {
   console.error(error.code === 'EADDRINUSE' ? `port ${values.port} is taken: give another with --port` : error.message);
   process.exit(1);
 });
@@ -21,6 +21,7 @@ console.log(`
 
   provider          ${world.provider.issuer}   (sign in as ${users.map(({ sub }) => sub).join(' or ')}; the password is the name)
   API               ${world.api.url}
+  steal a token     ${url}attack.html
   end it with Ctrl-C
 `);
 if (values.open) {

@@ -37,7 +37,7 @@ export async function startWorld({ port, csp, headers, routes, api: moreOfApi, p
     routes: { ...(attacks && { '/attacks/verdict': said.route }), ...routes },
   });
   api = await startApi({ appOrigin: app.origin, issuer: () => provider.issuer, ...moreOfApi });
-  const redirectUris = attacks ? [`${app.origin}/attacks/victim.html`] : [];
+  const redirectUris = attacks ? ['/attack.html', '/attacks/victim.html'].map((page) => app.origin + page) : [];
   const middleware = [attacks ? kept.middleware : [], more?.middleware ?? []].flat();
   provider = await startProvider({ appOrigins: [app.origin], apiAudience: api.url, redirectUris, ...more, middleware });
   const servers = [app, api, provider, ...(attacker ? [attacker] : [])];

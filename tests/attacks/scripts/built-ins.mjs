@@ -26,7 +26,7 @@ export const builtins = [
       hooks.replace(window, 'fetch', {
         writable: true,
         async value(...args) {
-          record(new Request(...args).clone());
+          record(args[0] instanceof Request ? args[0].clone() : new Request(...args));
           const response = await Reflect.apply(fetch, window, args);
           record(response.clone());
           return response;

@@ -50,7 +50,7 @@ export const channels = [
         'grace',
         { type: 'strongroom:callback', url: `${location.origin}/?code=forged&state=${known}pforged` },
         { iss: context.config.issuer, sid: 'guess' },
-        { then: 'x', url: { toString: () => 'x' } }.url,
+        'x'.repeat(100_000),
         null,
       ];
       for (const channel of open) {
