@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::task::Poll;
 
-use js_sys::Array;
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort, ReadableStream};
 
@@ -67,7 +67,9 @@ impl PortPage {
             Ok(parts) => parts,
             Err(_) => return,
         };
-        match serde_wasm_bindgen::from_value(parts.get(0)) {
+        let message = parts.get(0);
+        disinherit(&message);
+        match serde_wasm_bindgen::from_value(message) {
             Ok(ToVault::Command { id, command }) => {
                 let attachment = parts.get(1);
                 let attachment = (!attachment.is_undefined()).then(|| Rc::new(attachment) as Rc<dyn std::any::Any>);
@@ -170,6 +172,16 @@ impl PortPage {
             wasm_bindgen_futures::spawn_local(async move { drop(listener) });
         }
     }
+}
+
+/// Leaves `message` its own members alone: in a closure, a polluted `Object.prototype` would supply those that are absent.
+fn disinherit(message: &JsValue) {
+    let Some(object) = message.dyn_ref::<Object>() else { return };
+    if !Array::is_array(object) {
+        // Fails for no object that was just cloned.
+        let _ = Reflect::set_prototype_of(object, &JsValue::NULL);
+    }
+    Object::values(object).iter().for_each(|member| disinherit(&member));
 }
 
 impl Page for PortPage {
