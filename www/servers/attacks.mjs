@@ -92,8 +92,10 @@ export function judge({ provider, attacker, verifiers }) {
     for (const issued of provider.issued) if (issued.kind !== 'code' && has(issued)) found.add(issued.kind);
 
     const asked = new Map(provider.requests.map(({ query }) => [query.code_challenge, query]));
-    const candidates = new Set([...verifiers].filter((verifier) => everything.includes(verifier)));
-    for (const [text] of everything.matchAll(VERIFIER)) if (asked.has(challengeOf(text))) candidates.add(text);
+    // What was only guessed answers no challenge.
+    const right = (verifier) => asked.has(challengeOf(verifier));
+    const candidates = new Set([...verifiers].filter((verifier) => everything.includes(verifier) && right(verifier)));
+    for (const [text] of everything.matchAll(VERIFIER)) if (right(text)) candidates.add(text);
     if (candidates.size) found.add('code_verifier');
     const withRequest = [...candidates].map((verifier) => ({
       verifier,

@@ -41,15 +41,10 @@ export const builtins = [
     tap(window, 'WebSocket');
     tap(window, 'EventSource');
   }),
-  hooking(
-    'headers',
-    'Headers and its methods',
-    ({ hooks, tap }) => {
-      tap(window, 'Headers');
-      hooks.tapAll(Headers.prototype);
-    },
-    IN_CLOSURE,
-  ),
+  hooking('headers', 'Headers and its methods', ({ hooks, tap }) => {
+    tap(window, 'Headers');
+    hooks.tapAll(Headers.prototype);
+  }),
   hooking(
     'request',
     'Request and its getters',
@@ -93,15 +88,10 @@ export const builtins = [
     },
     IN_CLOSURE,
   ),
-  hooking(
-    'text-encoder',
-    'TextEncoder',
-    ({ hooks, tap }) => {
-      tap(window, 'TextEncoder');
-      hooks.tapAll(TextEncoder.prototype);
-    },
-    IN_CLOSURE,
-  ),
+  hooking('text-encoder', 'TextEncoder', ({ hooks, tap }) => {
+    tap(window, 'TextEncoder');
+    hooks.tapAll(TextEncoder.prototype);
+  }),
   hooking('web-assembly', 'the functions of WebAssembly', ({ hooks, tap, record }) => {
     for (const name of [
       'compile',
@@ -127,18 +117,26 @@ export const builtins = [
   }),
   hooking(
     'wasm-memory',
-    'the getter of WebAssembly.Memory.buffer, and reads the whole memory',
+    'the getters of WebAssembly.Memory and ArrayBuffer, and reads the whole memory of the vault',
     async ({ hooks, record, victim }) => {
-      const memories = new Set();
-      const { get } = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer');
-      hooks.replace(WebAssembly.Memory.prototype, 'buffer', {
-        get() {
-          memories.add(this);
-          return Reflect.apply(get, this, []);
-        },
-      });
+      const buffers = new Set();
+      for (const [owner, name] of [
+        [WebAssembly.Memory.prototype, 'buffer'],
+        [ArrayBuffer.prototype, 'detached'],
+        [ArrayBuffer.prototype, 'byteLength'],
+      ]) {
+        const { get } = Object.getOwnPropertyDescriptor(owner, name);
+        hooks.replace(owner, name, {
+          get() {
+            const value = Reflect.apply(get, this, []);
+            buffers.add(name === 'buffer' ? value : this);
+            return value;
+          },
+        });
+      }
       await victim();
-      for (const memory of memories) record(memory.buffer.slice(0));
+      hooks.restore();
+      for (const buffer of buffers) if (!buffer.detached) record(buffer.slice(0));
     },
     { lost: { after: { closure: 'memory' }, before: { closure: 'memory' } }, offline: true },
   ),
@@ -175,28 +173,33 @@ export const builtins = [
     tap(window, 'CustomEvent');
     tap(CustomEvent.prototype, 'detail');
   }),
-  hooking('strings', 'the methods of String', ({ hooks }) => {
-    hooks.tapAll(String, ['fromCharCode', 'fromCodePoint', 'raw']);
-    hooks.tapAll(String.prototype, [
-      'split',
-      'concat',
-      'slice',
-      'substring',
-      'replace',
-      'replaceAll',
-      'trim',
-      'indexOf',
-      'includes',
-      'startsWith',
-      'endsWith',
-      'match',
-      'toLowerCase',
-      'charCodeAt',
-      'codePointAt',
-      'toString',
-      'valueOf',
-    ]);
-  }),
+  hooking(
+    'strings',
+    'the methods of String',
+    ({ hooks }) => {
+      hooks.tapAll(String, ['fromCharCode', 'fromCodePoint', 'raw']);
+      hooks.tapAll(String.prototype, [
+        'split',
+        'concat',
+        'slice',
+        'substring',
+        'replace',
+        'replaceAll',
+        'trim',
+        'indexOf',
+        'includes',
+        'startsWith',
+        'endsWith',
+        'match',
+        'toLowerCase',
+        'charCodeAt',
+        'codePointAt',
+        'toString',
+        'valueOf',
+      ]);
+    },
+    IN_CLOSURE,
+  ),
   hooking(
     'arrays',
     'the methods of Array',
@@ -246,23 +249,28 @@ export const builtins = [
     IN_CLOSURE,
   ),
   hooking('reflect', 'the functions of Reflect', ({ hooks }) => hooks.tapAll(Reflect), IN_CLOSURE),
-  hooking('object', 'the functions of Object', ({ hooks }) => {
-    hooks.tapAll(Object, [
-      'assign',
-      'create',
-      'defineProperty',
-      'defineProperties',
-      'entries',
-      'freeze',
-      'fromEntries',
-      'keys',
-      'getPrototypeOf',
-      'setPrototypeOf',
-      'values',
-      'hasOwn',
-    ]);
-    hooks.tapAll(Object.prototype, ['toString', 'valueOf', 'hasOwnProperty']);
-  }),
+  hooking(
+    'object',
+    'the functions of Object',
+    ({ hooks }) => {
+      hooks.tapAll(Object, [
+        'assign',
+        'create',
+        'defineProperty',
+        'defineProperties',
+        'entries',
+        'freeze',
+        'fromEntries',
+        'keys',
+        'getPrototypeOf',
+        'setPrototypeOf',
+        'values',
+        'hasOwn',
+      ]);
+      hooks.tapAll(Object.prototype, ['toString', 'valueOf', 'hasOwnProperty']);
+    },
+    IN_CLOSURE,
+  ),
   hooking(
     'object-setters',
     'inherited properties: setters on Object.prototype take what is assigned',
@@ -312,16 +320,21 @@ export const builtins = [
         });
       }
     },
-    { disturbs: true },
+    { ...IN_CLOSURE, disturbs: true },
   ),
   hooking('proxy', 'Proxy', ({ tap }) => {
     tap(window, 'Proxy');
     tap(Proxy, 'revocable');
   }),
-  hooking('functions', 'Function.prototype.call, apply and bind', ({ hooks, tap }) => {
-    hooks.tapAll(Function.prototype, ['call', 'apply', 'bind', 'toString']);
-    tap(Function.prototype, Symbol.hasInstance);
-  }),
+  hooking(
+    'functions',
+    'Function.prototype.call, apply and bind',
+    ({ hooks, tap }) => {
+      hooks.tapAll(Function.prototype, ['call', 'apply', 'bind', 'toString']);
+      tap(Function.prototype, Symbol.hasInstance);
+    },
+    IN_CLOSURE,
+  ),
   hooking('timers', 'timers and microtasks', ({ hooks }) =>
     hooks.tapAll(window, [
       'setTimeout',
@@ -370,7 +383,7 @@ export const builtins = [
     ({ tap, record }) => {
       tap(SubtleCrypto.prototype, 'sign', ({ args: [, key] }) => record(key));
     },
-    { options: { dpop: true } },
+    { options: { dpop: true }, lost: { after: { closure: 'memory' }, before: { closure: 'memory' } } },
   ),
   hooking('urls', 'URL and URLSearchParams', ({ hooks, tap }) => {
     tap(window, 'URL');

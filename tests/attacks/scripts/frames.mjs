@@ -109,9 +109,11 @@ export const frames = [
       // The document is there, and its modules are not yet.
       const { fetch } = inside;
       inside.fetch = (...args) => {
-        record(new Request(...args));
+        // `Request` is the frame's: told by its method, not by its class.
+        record([...(args[0]?.headers ?? [])]);
+        args[0]?.clone?.().text().then(record);
         return fetch(...args).then((response) => {
-          record(response.clone());
+          response.clone().text().then(record);
           return response;
         });
       };

