@@ -294,10 +294,12 @@ export async function databases() {
   return found;
 }
 
-/** The transaction of a redirect under way, if one is stored. */
-export async function transactionUnderWay() {
+/** The transaction of the redirect with this `state`, or of any, if it is stored. */
+export async function transactionUnderWay(state) {
   for (const { value } of await databases()) {
-    if (typeof value === 'string' && value.startsWith('{"state"')) return JSON.parse(value);
+    if (typeof value !== 'string' || !value.startsWith('{"state"')) continue;
+    const transaction = JSON.parse(value);
+    if (!state || transaction.state === state) return transaction;
   }
   return undefined;
 }

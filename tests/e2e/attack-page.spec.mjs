@@ -23,6 +23,9 @@ async function open(page, world, vault) {
   expect(page.url()).toBe(`${world.app.origin}/attack.html?vault=${vault}`);
 }
 
+/** An attack has its own page load, sign-in and use of the session. */
+const PATIENTLY = { timeout: 15_000 };
+
 const row = (page, id) => page.getByRole('listitem').filter({ has: page.getByText(id, { exact: true }) });
 const run = (page, id) => page.getByRole('button', { name: `Run ${id}`, exact: true }).click();
 const fits = async (page) =>
@@ -38,7 +41,7 @@ for (const [vault, outcome, why] of [
     await open(page, world, vault);
     await fits(page);
     await run(page, 'hook-fetch');
-    await expect(row(page, 'hook-fetch').getByText(outcome, { exact: true })).toBeVisible();
+    await expect(row(page, 'hook-fetch').getByText(outcome, { exact: true })).toBeVisible(PATIENTLY);
     await expect(row(page, 'hook-fetch')).toContainText(why);
     await expect(page.getByRole('status', { name: 'Outcome so far' })).toContainText(`1 of ${attacks.length} tried`);
     await fits(page);
@@ -49,7 +52,7 @@ test('a visitor steals a token by a silent sign-in, and is told why nothing stop
   await open(page, world, 'worker');
   await run(page, 'flow-silent-message');
   const attacked = row(page, 'flow-silent-message');
-  await expect(attacked.getByText('lost', { exact: true })).toBeVisible();
+  await expect(attacked.getByText('lost', { exact: true })).toBeVisible(PATIENTLY);
   await expect(attacked).toContainText('5.1.3');
 });
 
@@ -61,8 +64,8 @@ test('a visitor runs the scripts before Strongroom is loaded, one after another,
   await page.getByLabel('before Strongroom is loaded').check();
   await expect(row(page, 'storage-files')).toBeHidden();
   await page.getByRole('button', { name: 'Run all attacks' }).click();
-  await expect(row(page, 'storage-events').getByText('safe', { exact: true })).toBeVisible();
+  await expect(row(page, 'storage-events').getByText('safe', { exact: true })).toBeVisible(PATIENTLY);
   await page.getByRole('button', { name: 'Stop' }).click();
-  await expect(page.getByRole('button', { name: 'Run all attacks' })).toBeEnabled();
+  await expect(page.getByRole('button', { name: 'Run all attacks' })).toBeEnabled(PATIENTLY);
   await expect(page.getByRole('status', { name: 'Outcome so far' })).toContainText('0 lost');
 });

@@ -176,6 +176,8 @@ const session = createSession({
   redirectUri: '/attack.html',
   apis: [{ url: api, resource: api, scope: 'read:orders' }],
   silent: { redirectUri: '/callback.html' },
+  // The placement is in the URL that the sign-in began at.
+  navigate: (url) => location.replace(url),
 });
 const { status, user } = await session.ready;
 if (status === 'signedIn') {

