@@ -50,6 +50,9 @@ for (const [vault, scheme, width] of [
       await expect(page.getByRole('definition').first()).toHaveText('Ada Lovelace');
       await page.getByText('All claims').click();
       await expect(page.locator('#claims-body')).toContainText('"email_verified": true');
+      expect(await page.evaluate(() => [session.placement, session.vaultOrigin])).toEqual(
+        world.vault ? ['shared', world.vault.origin] : [vault, world.app.origin],
+      );
 
       await press(page, 'Get my orders');
       await expect(page.locator('#answer')).toContainText('Notes on the Analytical Engine');
