@@ -3,12 +3,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::jws::Alg;
 use super::{HttpResponse, UnixTime};
 use crate::error::Error;
 use crate::json::JsonWriter;
 
 /// What a proof is for (RFC 9449 section 4.2).
 pub struct Proof<'a> {
+    /// The algorithm of its signature
+    pub alg: Alg,
     /// The public key, as JSON text with the members of its thumbprint (RFC 7638 section 3.2) in their order.
     pub jwk: &'a str,
     /// `jti`: random, for this proof alone
@@ -26,10 +29,13 @@ pub struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// Header and claims, to be signed with ES256 (RFC 7515 section 5.1).
+    /// Header and claims, to be signed (RFC 7515 section 5.1).
     pub fn signing_input(&self) -> String {
-        let header =
-            JsonWriter::default().string("typ", "dpop+jwt").string("alg", "ES256").raw("jwk", self.jwk).finish();
+        let header = JsonWriter::default()
+            .string("typ", "dpop+jwt")
+            .string("alg", self.alg.as_str())
+            .raw("jwk", self.jwk)
+            .finish();
         let url = self.url.split(['?', '#']).next().unwrap_or("");
         let digest = self.access_token_digest.map(|digest| URL_SAFE_NO_PAD.encode(digest));
         let claims = JsonWriter::default()
@@ -79,6 +85,7 @@ mod tests {
     #[test]
     fn a_proof_says_what_rfc_9449_asks_for() {
         let proof = Proof {
+            alg: Alg::ES256,
             jwk: r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#,
             jti: "random",
             method: "POST",

@@ -16,17 +16,20 @@ const attack = attacks.find(({ id }) => id === run.attack);
 
 const config = await pristine.fetch('/config.json').then((response) => response.json());
 const { issuer, clientId, api } = config;
-const redirectUri = `${location.origin}/attacks/victim.html`;
-const options = {
+const page = `${location.origin}/attacks/victim.html`;
+const base = {
   issuer,
   clientId,
   scope: 'openid profile email offline_access',
-  redirectUri,
+  redirectUri: page,
   apis: [{ url: api, resource: api, scope: 'read:orders' }],
   silent: { redirectUri: '/callback.html' },
-  ...placements[run.vault ?? 'worker'].options(config),
-  ...attack?.options,
+  ...placements[run.vault ?? (config.vault ? 'own-origin' : 'worker')].options(config),
 };
+const options = { ...base, ...attack?.options, silent: { ...base.silent, ...attack?.options?.silent } };
+/** The redirect URIs that are registered: of the page, where the vault is of its origin. */
+const callback = new URL('callback.html', config.vault?.origin ?? location.origin).href;
+const redirectUri = config.vault ? callback : page;
 
 const problems = [];
 let live;
@@ -99,7 +102,7 @@ problems.push(...(run.problems ?? []));
 
 /** What a script in the page has, and nothing more. */
 const context = {
-  config: { issuer, clientId, api, redirectUri, attacker: config.attacker },
+  config: { issuer, clientId, api, redirectUri, callback, attacker: config.attacker },
   options,
   when: run.when,
   vault: run.vault,

@@ -3,20 +3,42 @@ import { startWorld } from '../../www/servers/world.mjs';
 import { placements } from '../attacks/placements.mjs';
 import { expect, logIn } from './harness.mjs';
 
-/** The app has no Content-Security-Policy here: what holds is to be Strongroom. */
+/** The page has next to no Content-Security-Policy here: what holds is to be Strongroom. */
 const withoutPolicy = (policy) => {
   for (const directive of Object.keys(policy)) delete policy[directive];
+  Object.assign(policy, {
+    'default-src': "* data: blob: 'unsafe-inline' 'unsafe-eval'",
+    'script-src': "* data: blob: 'unsafe-inline' 'unsafe-eval'",
+    'base-uri': '*',
+    'form-action': '*',
+  });
 };
 
 /**
- * Starts a lab.
+ * Starts a lab, with a world for each placement that wants one of its own.
  * @param {import('@playwright/test').Browser} browser
  * @param {object} [setting] more options of `startWorld`
  */
-export async function startLab(browser, setting) {
-  const ofPlacements = Object.values(placements).map(({ world }) => world);
+export function startLab(browser, setting) {
+  const rooms = new Map();
+  const roomOf = (placement) => {
+    const { world } = placements[placement];
+    const key = JSON.stringify(world ?? {});
+    if (!rooms.has(key)) rooms.set(key, startRoom(browser, { ...setting, ...world }));
+    return rooms.get(key);
+  };
+  return {
+    /** Runs an attack in a browser of its own: the verdict. */
+    strike: async (attack, when, placement) => (await roomOf(placement)).strike(attack, when, placement),
+    close: async () => {
+      for (const room of rooms.values()) await (await room).close();
+    },
+  };
+}
+
+async function startRoom(browser, setting) {
   const usual = { attacks: true, csp: withoutPolicy, provider: { consent: 'never' } };
-  const world = await startWorld(Object.assign(usual, ...ofPlacements, setting));
+  const world = await startWorld({ ...usual, ...setting });
   const { provider, attacker, app } = world;
   const victim = `${app.origin}/attacks/victim.html`;
 
@@ -45,7 +67,6 @@ export async function startLab(browser, setting) {
 
   let known;
   return {
-    /** Runs an attack in a browser of its own: the verdict. */
     async strike({ id, signsOut, disturbs }, when, vault) {
       const storageState = known ?? (await loggedIn());
       for (const before of [provider.issued, provider.requests, attacker.arrived]) before.length = 0;

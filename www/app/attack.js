@@ -6,7 +6,12 @@ import { createSession } from '/strongroom/index.js';
 
 /** The longest wait for an attack, in milliseconds. */
 const LONGEST = 30_000;
-const PLACES = { shared: 'a shared worker', worker: 'a worker', closure: 'a closure' };
+const PLACES = {
+  shared: 'a shared worker',
+  worker: 'a worker',
+  closure: 'a closure',
+  'own-origin': 'an origin of their own',
+};
 const LOOT = {
   access_token: 'an access token',
   refresh_token: 'a refresh token',
@@ -17,8 +22,11 @@ const LOOT = {
 };
 
 const $ = (id) => document.getElementById(id);
+const config = await fetch('/config.json').then((response) => response.json());
+/** The placements that there are on this machine now. */
+const here = Object.keys(placements).filter((name) => (name === 'own-origin') === Boolean(config.vault));
 const wanted = new URLSearchParams(location.search).get('vault');
-const vault = Object.hasOwn(placements, wanted ?? '') ? wanted : 'worker';
+const vault = here.includes(wanted) ? wanted : here.includes('shared') ? 'shared' : here[0];
 const when = () => document.querySelector('[name=when]:checked').value;
 /** The row of each attack, and what came of it. */
 const rows = new Map();
@@ -134,8 +142,8 @@ function row(attack) {
   return made;
 }
 
-for (const [name, title] of Object.entries(PLACES)) {
-  const link = element('a', { href: `/attack.html?vault=${name}`, textContent: title });
+for (const name of here) {
+  const link = element('a', { href: `/attack.html?vault=${name}`, textContent: PLACES[name] });
   if (name === vault) link.setAttribute('aria-current', 'true');
   $('placements').append(link);
 }
@@ -168,7 +176,7 @@ $('stop').addEventListener('click', () => {
   stopped = true;
 });
 
-const { issuer, clientId, api } = await fetch('/config.json').then((response) => response.json());
+const { issuer, clientId, api } = config;
 const session = createSession({
   issuer,
   clientId,
@@ -178,6 +186,7 @@ const session = createSession({
   silent: { redirectUri: '/callback.html' },
   // The placement is in the URL that the sign-in began at.
   navigate: (url) => location.replace(url),
+  ...placements[vault].options(config),
 });
 const { status, user } = await session.ready;
 if (status === 'signedIn') {

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 const [glue, version, kind] = process.argv.slice(2);
 
 await build({
-  entryPoints: ['index', 'shared', 'worker', 'vault', 'callback', 'frontchannel'].map(
+  entryPoints: ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'].map(
     (name) => `pkg-template/src/${name}.ts`,
   ),
   outdir: 'pkg',

@@ -110,7 +110,7 @@ fn compile(kind: Kind) -> Result<PathBuf> {
 
 /// What the package has beside its code.
 fn texts() -> Result<()> {
-    for file in ["README.md", "callback.html", "frontchannel.html"] {
+    for file in ["README.md", "callback.html", "frontchannel.html", "vault.html"] {
         fs::copy(format!("pkg-template/{file}"), format!("{PKG}/{file}"))?;
     }
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {

@@ -39,8 +39,8 @@ export const flows = [
     id: 'flow-silent-callback',
     title: 'signs in silently by itself, in a hidden frame whose URL it reads, and redeems the code',
     when: 'after',
-    async run({ thief, undo }) {
-      const redirect_uri = `${location.origin}/callback.html`;
+    async run({ thief, undo, config }) {
+      const redirect_uri = config.callback;
       const { url, verifier } = await thief.request({ prompt: 'none', response_mode: 'query', redirect_uri });
       const frame = hiddenFrame(url, undo);
       const code = await soon(() => new URLSearchParams(frame.contentWindow.location.search).get('code'), 4000);
@@ -52,8 +52,8 @@ export const flows = [
     id: 'flow-silent-fragment',
     title: 'signs in silently by itself, in a popup that is answered in the fragment, and redeems the code',
     when: 'after',
-    async run({ thief, undo }) {
-      const redirect_uri = `${location.origin}/callback.html`;
+    async run({ thief, undo, config }) {
+      const redirect_uri = config.callback;
       const { url, verifier } = await thief.request({ prompt: 'none', response_mode: 'fragment', redirect_uri });
       const popup = window.open(url);
       undo(() => popup?.close());
@@ -66,9 +66,9 @@ export const flows = [
     id: 'flow-implicit',
     title: 'asks the provider for tokens in the URL, by the implicit flow',
     when: 'after',
-    async run({ thief, undo, record }) {
+    async run({ thief, undo, record, config }) {
       for (const response_type of ['token', 'id_token', 'id_token token', 'code id_token']) {
-        const redirect_uri = `${location.origin}/callback.html`;
+        const redirect_uri = config.callback;
         const { url } = await thief.request({ prompt: 'none', response_type, redirect_uri });
         const frame = hiddenFrame(url, undo);
         record(await soon(() => frame.contentWindow.location.hash, 400));
@@ -189,12 +189,12 @@ export const flows = [
     },
     async returns({ thief, record }) {
       const [{ name }] = performance.getEntriesByType('navigation');
-      const code = new URL(name).searchParams.get('code');
       record([name, location.href]);
-      const transaction = await soon(transactionUnderWay, 300);
+      const { searchParams } = new URL(name);
+      const transaction = await soon(() => transactionUnderWay(searchParams.get('state')), 300);
       if (transaction) {
         record(transaction);
-        await thief.redeem(code, transaction.code_verifier, transaction.redirect_uri);
+        await thief.redeem(searchParams.get('code'), transaction.code_verifier, transaction.redirect_uri);
       }
     },
     lost: {

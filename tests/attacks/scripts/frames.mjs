@@ -16,7 +16,7 @@ export const frames = [
     id: 'frame-location',
     title: 'reads the location of the silent frame at every moment, where a callback page answers',
     when: 'both',
-    options: { silent: { redirectUri: '/callback.html', responseMode: 'query' } },
+    options: { silent: { responseMode: 'query' } },
     async run({ record, victim, undo }) {
       let over = false;
       undo(() => {
@@ -72,7 +72,7 @@ export const frames = [
     id: 'frame-challenge',
     title: 'puts a challenge of its own into the URL of the app’s silent frame, and redeems the code that comes',
     when: 'both',
-    async run({ hooks, victim, undo, thief }) {
+    async run({ hooks, victim, undo, thief, config }) {
       const { verifier, challenge } = await thief.pair();
       const { set, get } = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'src');
       hooks.replace(HTMLIFrameElement.prototype, 'src', {
@@ -86,7 +86,7 @@ export const frames = [
           const { code } = event.data?.response ?? {};
           if (!code) return;
           event.stopImmediatePropagation();
-          resolve(thief.redeem(code, verifier, `${location.origin}/callback.html`));
+          resolve(thief.redeem(code, verifier, config.callback));
         };
         addEventListener('message', hear, true);
         undo(() => removeEventListener('message', hear, true));
@@ -101,9 +101,9 @@ export const frames = [
     id: 'frame-app',
     title: 'loads the app in a frame, and is there first',
     when: 'after',
-    async run({ record, undo, config }) {
+    async run({ record, undo, config, vault }) {
       const frame = hiddenFrame(undefined, undo);
-      frame.src = `/attacks/victim.html?vault=closure`;
+      frame.src = `/attacks/victim.html?vault=${vault === 'own-origin' ? vault : 'closure'}`;
       const inside = await soon(() => frame.contentDocument?.querySelector('script') && frame.contentWindow, 4000);
       if (!inside) return;
       // The document is there, and its modules are not yet.
