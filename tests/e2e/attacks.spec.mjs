@@ -67,7 +67,7 @@ const leakyWorker = async (leak) => `
   addEventListener('message', ({ ports }) => { port = ports[0]; }, { once: true });
   const send = fetch;
   globalThis.fetch = (request) => {
-    const token = request.headers.get('authorization');
+    const token = request.headers?.get('authorization');
     if (token) (${leak})(token, port);
     return send(request);
   };
@@ -83,7 +83,7 @@ const leaks = {
           "worker: async () => ({ ...(await inClosure(assetsUrl)), placement: 'worker' as const })",
         ),
     },
-    loses: ['hook-fetch', 'hook-headers', 'hook-json', 'hook-wasm-memory'],
+    loses: ['hook-fetch', 'hook-reflect', 'hook-json', 'hook-wasm-memory'],
   },
   'a page part whose session shows what it heard of a renewal, from a vault that tells the token': {
     files: {

@@ -76,7 +76,7 @@ async function startRoom(browser, setting) {
       await page.goto(`${victim}?${new URLSearchParams({ attack: id, when, vault, run })}`, { waitUntil: 'commit' });
       const verdict = await world.verdictOf(run);
       known = signsOut ? void (await context.close()) : await left(context);
-      if (!disturbs) expect(provider.issued.length, 'there was something to steal').toBeGreaterThan(0);
+      if (!disturbs) expect(provider.issued.length, `nothing to steal: ${verdict.problems}`).toBeGreaterThan(0);
       return verdict;
     },
     close: world.close,

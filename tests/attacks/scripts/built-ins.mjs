@@ -161,14 +161,8 @@ export const builtins = [
   hooking('post-message', 'postMessage of window, Worker and BroadcastChannel', ({ tap }) => {
     for (const owner of [window, Worker.prototype, BroadcastChannel.prototype]) tap(owner, 'postMessage');
   }),
-  hooking('listeners', 'addEventListener and dispatchEvent', ({ tap, record }) => {
-    tap(EventTarget.prototype, 'addEventListener', ({ self, args: [type] }) => {
-      try {
-        self?.addEventListener?.call === undefined || record([type, String(self)]);
-      } catch {
-        // Of another origin.
-      }
-    });
+  hooking('listeners', 'addEventListener and dispatchEvent', ({ tap }) => {
+    tap(EventTarget.prototype, 'addEventListener');
     tap(EventTarget.prototype, 'dispatchEvent');
     tap(window, 'CustomEvent');
     tap(CustomEvent.prototype, 'detail');
@@ -363,15 +357,18 @@ export const builtins = [
   ),
   hooking(
     'dpop-key',
-    'generateKey, so that the key of DPoP proofs can be exported',
+    'generateKey, so that it keeps a copy of the key of DPoP proofs',
     ({ hooks, record }) => {
       const { generateKey } = SubtleCrypto.prototype;
       hooks.replace(SubtleCrypto.prototype, 'generateKey', {
         writable: true,
         async value(algorithm, _extractable, usages) {
-          const pair = await Reflect.apply(generateKey, crypto.subtle, [algorithm, true, usages]);
-          record([pair.privateKey]);
-          return pair;
+          const { publicKey, privateKey } = await Reflect.apply(generateKey, crypto.subtle, [algorithm, true, usages]);
+          record([privateKey]);
+          // The vault takes none that can be exported: it gets a copy that cannot.
+          const jwk = await crypto.subtle.exportKey('jwk', privateKey);
+          const copy = await crypto.subtle.importKey('jwk', { ...jwk, ext: false }, algorithm, false, ['sign']);
+          return { publicKey, privateKey: copy };
         },
       });
     },

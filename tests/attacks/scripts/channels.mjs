@@ -1,5 +1,5 @@
 // Where pages, workers and the browser talk.
-import { pristine, wait } from '../kit.mjs';
+import { wait } from '../kit.mjs';
 
 /** The channels of the package; the state prefix of the app is in every authorization URL. */
 const CHANNELS = ['strongroom', 'strongroom:callback', 'strongroom:logout'];
@@ -203,7 +203,6 @@ export const channels = [
         record(response);
         record([...response.headers]);
       }
-      record(pristine.fetch === fetch);
     },
   },
 ];

@@ -130,12 +130,11 @@ export const flows = [
     when: 'after',
     async run({ session, config, record, victim }) {
       const app = await session();
-      const { challenge } = { challenge: 'x'.repeat(43) };
       const tries = [
         { redirect_uri: config.attacker },
         { response_type: 'token' },
         { response_mode: 'form_post' },
-        { code_challenge: challenge, code_challenge_method: 'plain' },
+        { code_challenge: 'x'.repeat(43), code_challenge_method: 'plain' },
         { request: 'eyJhbGciOiJub25lIn0.e30.' },
         { 'redirect_uri ': config.attacker, Redirect_URI: config.attacker },
         { 'x&redirect_uri': config.attacker },

@@ -41,12 +41,12 @@ export const objects = [
     id: 'objects-session',
     title: 'walks the session object, its prototypes, its state and what its methods give back',
     when: 'after',
-    async run({ record, victim, session }) {
+    async run({ record, victim, session, config }) {
       await victim();
       const app = await session();
       walk(app, record);
       walk(app.getSnapshot(), record);
-      const response = await app.fetch(new URL('/orders', app.fetch.url ?? document.baseURI));
+      const response = await app.fetch(`${config.api}orders`);
       walk(response, record);
       record(await app.checkSession());
       record(await app.userinfo());

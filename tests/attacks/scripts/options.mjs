@@ -43,7 +43,7 @@ export const options = [
       await app.fetch(`${config.attacker}orders`, {}).catch(record);
     },
     disturbs: true,
-    lost: { after: { closure: 'hooks' } },
+    lost: { after: { closure: 'hooks' }, before: { closure: 'hooks' } },
   },
   {
     id: 'options-pollution-wire',
