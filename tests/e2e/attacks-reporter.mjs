@@ -7,8 +7,8 @@ import { reasons } from '../attacks/reasons.mjs';
 const HEAD = `# Attacks
 
 What a script that somebody injects into the page can take with it. Each row is a script of [\`tests/attacks\`](tests/attacks),
-run in Chromium against a live session at a real provider, in each placement of the vault; the app has no
-Content-Security-Policy there, so that what holds is Strongroom. The script has won (**lost**) if what it recorded, or what
+run in Chromium against a live session at a real provider, in each placement of the vault; the page's
+Content-Security-Policy forbids nothing there, so that what holds is Strongroom. The script has won (**lost**) if what it recorded, or what
 arrived at its server, contains a token, a code that it can redeem, a code verifier or a private key that the provider or the
 vault issued. The column *before* is for a script that runs before Strongroom is loaded. The demo lets you try them
 yourself: \`cargo xtask demo\`, then *Steal a token*. Written by \`cargo xtask test e2e\`.
