@@ -11,7 +11,7 @@ run in Chromium against a live session at a real provider, in each placement of 
 Content-Security-Policy forbids nothing there, so that what holds is Strongroom. The script has won (**lost**) if what it recorded, or what
 arrived at its server, contains a token, a code that it can redeem, a code verifier or a private key that the provider or the
 vault issued. The column *before* is for a script that runs before Strongroom is loaded. The demo lets you try them
-yourself: \`cargo xtask demo\`, then *Steal a token*. Written by \`cargo xtask test e2e\`.
+yourself: \`cargo xtask demo\`, then *Try to steal one*. Written by \`cargo xtask test e2e\`.
 `;
 
 const escaped = (text) => text.replaceAll('|', '\\|');
