@@ -1,4 +1,3 @@
-export { standardClaims } from './claims.js';
 export { type ErrorCode, isStrongroomError, type ProviderErrorCode, StrongroomError } from './errors.js';
 export { createSession } from './session.js';
 export type * from './types.js';

@@ -4,10 +4,12 @@ import { build } from 'esbuild';
 const [glue, version, kind] = process.argv.slice(2);
 
 const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'];
+/** What the page part loads while it starts, and only where an option asks for it. */
+const ON_DEMAND = ['claims', 'monitor', 'own-origin'];
 const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
 
 await build({
-  entryPoints: [...CORE, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
+  entryPoints: [...CORE, ...ON_DEMAND, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
   outdir: 'pkg',
   bundle: true,
   format: 'esm',
@@ -24,9 +26,9 @@ await build({
       name: 'strongroom',
       setup(build) {
         build.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
-        // The page part loads the vault when it needs it, as a file of its own.
-        build.onResolve({ filter: /^\.\/vault\.js$/ }, ({ kind }) =>
-          kind === 'dynamic-import' ? { path: './vault.js', external: true } : undefined,
+        // What the page part loads when it needs it is a file of its own.
+        build.onResolve({ filter: /^\.\// }, ({ kind, path }) =>
+          kind === 'dynamic-import' ? { path, external: true } : undefined,
         );
       },
     },
