@@ -1,5 +1,8 @@
-// Bundles the TypeScript of pkg-template/src into pkg/: node xtask/src/bundle.mjs GLUE VERSION [--dev]
+// Bundles the TypeScript of pkg-template/src, and its types of target/npm/types, into pkg/:
+// node xtask/src/bundle.mjs GLUE VERSION [--dev]
 import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 
 const [glue, version, kind] = process.argv.slice(2);
 
@@ -29,3 +32,7 @@ await build({
     },
   ],
 });
+
+// One file of types, so that what is not public has no name and no path.
+const types = await rollup({ input: 'target/npm/types/index.d.ts', plugins: [dts()] });
+await types.write({ file: 'pkg/index.d.ts' });
