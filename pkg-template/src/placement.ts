@@ -28,12 +28,12 @@ interface ScriptUrlPolicy {
 }
 let policy: ScriptUrlPolicy | undefined;
 
-/** `url` as Trusted Types want it, by a policy that lets a worker of this package through and nothing else. */
+/** `url` as Trusted Types want it, by a policy that lets a script of the page's own origin through and nothing else. */
 function trusted(url: URL): URL {
   const factory = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): ScriptUrlPolicy } })
     .trustedTypes;
   policy ??= factory?.createPolicy('strongroom', {
-    createScriptURL: (text: string) => (/\/(worker|shared)[^/]*\.js(\?[^/]*)?$/.test(text) ? text : ''),
+    createScriptURL: (text: string) => (new URL(text).origin === location.origin ? text : ''),
   });
   return policy?.createScriptURL(url.href) ?? url;
 }
@@ -102,11 +102,7 @@ function inWorker(assetsUrl: URL | undefined): Promise<Opened> {
 
 /** A closure of this page. */
 async function inClosure(assetsUrl: URL | undefined): Promise<Opened> {
-  const { serve } = await (assetsUrl
-    ? (import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('vault.js', assetsUrl).href) as Promise<
-        typeof import('./vault.js')
-      >)
-    : import('./vault.js'));
+  const { serve } = await import('./vault.js');
   const { port1, port2 } = new MessageChannel();
   await serve(port2, files(assetsUrl).wasm);
   return { placement: 'closure', port: port1, dispose() {} };
@@ -145,7 +141,7 @@ function unsupported(placement: Placement, cause: unknown) {
     'unsupported',
     `the vault cannot be opened in the placement '${placement}': ${why}`,
     "the Content-Security-Policy must have script-src 'self' 'wasm-unsafe-eval' and worker-src 'self'; " +
-      'shared.js, worker.js, vault.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
+      'shared.js, worker.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
     cause,
   );
 }
