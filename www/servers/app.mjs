@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { listen } from './loopback.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const TYPES = {
+/** Content types by file name extension. */
+export const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -49,7 +50,7 @@ export function contentSecurityPolicy(provider, apis, change) {
  *   port?: number, host?: string,
  *   csp: (pathname: string) => string, config: () => object, headers?: Record<string, string>,
  *   routes?: Record<string, import('node:http').RequestListener>,
- * }} options `config` is served as /config.json; `routes` come first
+ * }} options `config` is served as /config.json; `routes` come first, and `*` is for every path without one
  */
 export async function startApp({ port, host, csp, config, headers = {}, routes = {} }) {
   const server = await listen(
@@ -60,7 +61,8 @@ export async function startApp({ port, host, csp, config, headers = {}, routes =
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Cache-Control', 'no-cache');
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      if (routes[pathname]) return routes[pathname](request, response);
+      const route = routes[pathname] ?? routes['*'];
+      if (route) return route(request, response);
       if (pathname === '/config.json') {
         return response.writeHead(200, { 'Content-Type': TYPES['.json'] }).end(JSON.stringify(config()));
       }

@@ -1,0 +1,13 @@
+import { defineConfig } from '@playwright/test';
+import base from '../../playwright.config.mjs';
+
+export default defineConfig({
+  ...base,
+  testDir: '.',
+  testMatch: '*.spec.mjs',
+  outputDir: '../../test-results',
+  globalSetup: './tools.mjs',
+  // Building an app is part of its first test.
+  timeout: 120_000,
+  reporter: [['list'], ['json']],
+});
