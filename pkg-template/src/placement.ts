@@ -38,13 +38,17 @@ function trusted(url: URL): URL {
   return policy?.createScriptURL(url.href) ?? url;
 }
 
+/** In full: some bundlers (webpack with `url: 'relative'`, as in Next.js) put a path in the place of a URL. */
+const inFull = (url: URL) => new URL(url, document.baseURI);
+
 /** Files of the package, found beside this one. Written so that bundlers see them, and copy them as they are. */
 function files(assetsUrl: URL | undefined) {
   return {
-    shared: assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url),
-    worker: assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url),
-    wasm: (assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url))
-      .href,
+    shared: inFull(assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url)),
+    worker: inFull(assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url)),
+    wasm: inFull(
+      assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url),
+    ).href,
   };
 }
 

@@ -23,6 +23,11 @@ const FILES = ['shared.js', 'worker.js', 'strongroom_bg.wasm'];
  * @property {boolean} [inline] whether its pages have scripts in them, which the policy names by their hashes
  * @property {(policy: Record<string, string>) => void} [csp] what it needs beyond Strongroom's own policy
  */
+/** A policy in which a bundler's own code may load scripts, by its Trusted Types policies. */
+const trusting = (names) => (policy) => {
+  policy['trusted-types'] += ` ${names}`;
+};
+
 /** @type {Record<string, App>} */
 const APPS = {
   'no bundler': { folder: 'static', output: '.', inline: true },
@@ -35,13 +40,19 @@ const APPS = {
       policy['connect-src'] += ' ws:';
     },
   },
-  webpack: { folder: 'webpack', build: 'build', output: 'dist' },
+  webpack: { folder: 'webpack', build: 'build', output: 'dist', csp: trusting('webpack') },
   Rollup: { folder: 'rollup', build: 'build', output: 'dist', assetsUrl: '/strongroom/' },
   esbuild: { folder: 'esbuild', build: 'build', output: 'dist', assetsUrl: '/strongroom/' },
-  Parcel: { folder: 'parcel', build: 'build', output: 'dist' },
-  'Next.js': { folder: 'next', build: 'build', serve: 'start', inline: true },
-  'Next.js, dev': { folder: 'next', serve: 'dev', inline: true },
-  'Next.js, webpack': { folder: 'next', build: 'build:webpack', serve: 'start', inline: true },
+  Parcel: { folder: 'parcel', build: 'build', output: 'dist', inline: true },
+  'Next.js': { folder: 'next', build: 'build', serve: 'start', inline: true, csp: trusting('nextjs nextjs#bundler') },
+  'Next.js, dev': { folder: 'next', serve: 'dev', inline: true, csp: trusting('nextjs nextjs#bundler') },
+  'Next.js, webpack': {
+    folder: 'next',
+    build: 'build:webpack',
+    serve: 'start',
+    inline: true,
+    csp: trusting('nextjs nextjs#bundler'),
+  },
 };
 
 /** Builds an app: what answers requests for its paths, and what ends that. */

@@ -6,8 +6,11 @@ import { createSession, isStrongroomError } from 'strongroom';
 const { api, ...options } = globalThis.options ?? {};
 const session = createSession(options);
 
+// What the server has rendered, and so the first thing that a browser renders.
+const LOADING = { status: 'loading' };
+
 export default function Page() {
-  const { status, user, reason } = useSyncExternalStore(session.subscribe, session.getSnapshot, session.getSnapshot);
+  const { status, user, reason } = useSyncExternalStore(session.subscribe, session.getSnapshot, () => LOADING);
   const [answer, setAnswer] = useState('');
   const who = status === 'signedIn' ? user.sub : isStrongroomError(reason) ? reason.code : '';
   const call = async () => {
