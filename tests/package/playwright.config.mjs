@@ -9,5 +9,6 @@ export default defineConfig({
   globalSetup: './tools.mjs',
   // Building an app is part of its first test.
   timeout: 120_000,
+  expect: { timeout: 15_000 },
   reporter: [['list'], ['json']],
 });

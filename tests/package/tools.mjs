@@ -50,6 +50,7 @@ export default async function setUp() {
     // Moved as a whole, so that the tools are there or not, also if two runs install them.
     const folder = await mkdtemp(`${TOOLS}-`);
     for (const file of ['package.json', 'package-lock.json']) await cp(here(file), join(folder, file));
+    process.stderr.write(`installing the bundlers into ${TOOLS}\n`);
     // Not `npm ci`: it refuses a lock without the binaries of its own platform, which is made on another.
     await npm(folder, 'install', '--no-audit', '--no-fund', '--loglevel=error');
     await rename(folder, TOOLS).catch(() => rm(folder, { recursive: true }));

@@ -17,7 +17,7 @@ use lexopt::prelude::*;
 
 const HELP: &str = "\
 cargo xtask demo [--port N] [--open]   the demo, with its API and its provider, on this machine
-cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e
+cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e, package
 cargo xtask build [--dev]              the npm package, into pkg/ (--dev: quicker and larger)
 cargo xtask docs                       the documentation of the package's types, into target/docs/
 cargo xtask lint                       formatting, clippy, types, documentation
