@@ -20,6 +20,7 @@ const FILES = ['shared.js', 'worker.js', 'strongroom_bg.wasm'];
  * @property {string} [output] the folder that is served then
  * @property {string} [serve] the npm script that serves it instead
  * @property {string} [assetsUrl] where the package's files are copied to, and the option says so
+ * @property {boolean} [direct] whether that is opened as it is, under no policy, and not behind the app's server
  * @property {boolean} [inline] whether its pages have scripts in them, which the policy names by their hashes
  * @property {(policy: Record<string, string>, placement: string) => void} [csp] what it needs beyond Strongroom's own policy
  */
@@ -54,6 +55,8 @@ const APPS = {
   esbuild: { folder: 'esbuild', build: 'build', output: 'dist', assetsUrl: '/strongroom/' },
   Parcel: { folder: 'parcel', build: 'build', output: 'dist', inline: true },
   'Next.js': { folder: 'next', build: 'build', serve: 'start', inline: true, csp: turbopack },
+  // Its code for development evaluates strings and loads scripts by no Trusted Types policy.
+  'Next.js, dev': { folder: 'next', serve: 'dev', direct: true },
   'Next.js, webpack': {
     folder: 'next',
     build: 'build:webpack',
@@ -70,7 +73,7 @@ async function make({ folder: name, build, output, serve, assetsUrl }) {
   expect(said).not.toMatch(/warning/i);
   if (serve) {
     const { origin, stop } = await start(folder, serve);
-    return { answer: (path) => fetch(origin + path), stop };
+    return { origin, answer: (path) => fetch(origin + path), stop };
   }
   const dist = join(folder, output);
   // Who builds no pages gets the one that is there.
@@ -115,7 +118,8 @@ const test = base.extend({
   app: [undefined, { option: true }],
   placement: ['', { option: true }],
   world: async ({ app, placement }, use) => {
-    const { csp, inline, made } = app;
+    const { csp, direct, inline, made } = app;
+    const { origin } = made();
     const handler = async (request, response) => {
       const answer = await made().answer(request.url);
       const [type, body] = [answer.headers.get('Content-Type') ?? '', Buffer.from(await answer.arrayBuffer())];
@@ -125,9 +129,10 @@ const test = base.extend({
     const world = await startWorld({
       csp: (policy) => csp?.(policy, placement),
       routes: { '*': handler },
-      provider: { consent: 'never' },
+      api: direct && { appOrigin: origin },
+      provider: { consent: 'never', ...(direct && { appOrigins: [origin] }) },
     });
-    await use(world);
+    await use({ ...world, url: `${direct ? origin : world.app.origin}/` });
     await world.close();
   },
 });
@@ -148,9 +153,7 @@ for (const [name, app] of Object.entries(APPS)) {
         test.use({ placement });
         test(`${name}: a session in ${placement}`, async ({ page, world }) => {
           const problems = [];
-          page.on('pageerror', (error) => {
-            problems.push(String(error));
-          });
+          page.on('pageerror', (error) => problems.push(String(error)));
           page.on('console', (message) => {
             if (/policy|trusted/i.test(message.text())) problems.push(message.text());
           });
@@ -167,7 +170,7 @@ for (const [name, app] of Object.entries(APPS)) {
           }, options);
           const status = page.getByRole('status');
 
-          await page.goto(`${world.app.origin}/`);
+          await page.goto(world.url);
           await expect(status).toHaveText(`signedOut login_required in ${placement}`);
           await page.getByRole('button', { name: 'Sign in' }).click();
           await logIn(page);

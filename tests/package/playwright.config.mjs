@@ -8,7 +8,7 @@ export default defineConfig({
   outputDir: '../../test-results',
   globalSetup: './tools.mjs',
   // Building an app is part of its first test.
-  timeout: 120_000,
+  timeout: 300_000,
   expect: { timeout: 15_000 },
   reporter: [['list'], ['json']],
 });

@@ -49,11 +49,16 @@ export default async function setUp() {
   if (!existsSync(TOOLS)) {
     // Moved as a whole, so that the tools are there or not, also if two runs install them.
     const folder = await mkdtemp(`${TOOLS}-`);
-    for (const file of ['package.json', 'package-lock.json']) await cp(here(file), join(folder, file));
     process.stderr.write(`installing the bundlers into ${TOOLS}\n`);
-    // Not `npm ci`: it refuses a lock without the binaries of its own platform, which is made on another.
-    await npm(folder, 'install', '--no-audit', '--no-fund', '--loglevel=error');
-    await rename(folder, TOOLS).catch(() => rm(folder, { recursive: true }));
+    try {
+      for (const file of ['package.json', 'package-lock.json']) await cp(here(file), join(folder, file));
+      // Not `npm ci`: it refuses a lock without the binaries of its own platform, which is made on another.
+      await npm(folder, 'install', '--no-audit', '--no-fund', '--loglevel=error');
+      await rename(folder, TOOLS);
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      if (!existsSync(TOOLS)) throw error;
+    }
   }
   const run = await mkdtemp(join(TOOLS, 'run-'));
   const [{ filename }] = JSON.parse(
