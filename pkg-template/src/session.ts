@@ -405,7 +405,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 }
 
-/** A session where there is no document, as on a server: it stays 'loading'. */
+/** A session where there is no browser, as on a server or under jsdom: it stays 'loading'. */
 function inert(): Session {
   const refuse = () => Promise.reject(fail('unsupported', 'there is no browser here', 'call this in the browser only'));
   return Object.assign(new EventTarget(), {
@@ -431,5 +431,6 @@ function inert(): Session {
  * nor on loopback. If this page load is the provider's answer to a sign-in, the URL is cleaned before this returns.
  */
 export function createSession(options: SessionOptions): Session {
-  return typeof document === 'undefined' ? inert() : new BrowserSession(options);
+  const browser = typeof document !== 'undefined' && typeof isSecureContext === 'boolean';
+  return browser ? new BrowserSession(options) : inert();
 }

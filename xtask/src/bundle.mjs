@@ -1,5 +1,8 @@
-// Bundles the TypeScript of pkg-template/src into pkg/: node xtask/src/bundle.mjs GLUE VERSION [--dev]
+// Bundles the TypeScript of pkg-template/src, and its types of target/npm/types, into pkg/:
+// node xtask/src/bundle.mjs GLUE VERSION [--dev]
 import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 
 const [glue, version, kind] = process.argv.slice(2);
 
@@ -34,3 +37,20 @@ await build({
     },
   ],
 });
+
+// One file of types for each entry, so that what is not public has no name and no path.
+for (const name of ['index', 'claims', ...ADAPTERS]) {
+  const ofCore = {
+    name: 'types-of-core',
+    resolveId: (source) =>
+      name !== 'index' && /^\.\/(types|errors|session|claims)\.js$/.test(source)
+        ? { id: './index.js', external: true }
+        : undefined,
+  };
+  const types = await rollup({
+    input: `target/npm/types/${name}.d.ts`,
+    plugins: [ofCore, dts()],
+    external: /^(react|vue|svelte|rxjs|@angular)(\/|$)/,
+  });
+  await types.write({ file: `pkg/${name}.d.ts` });
+}
