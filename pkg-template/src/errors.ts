@@ -32,19 +32,19 @@ export type StrongroomErrorInit = Pick<StrongroomError, 'code' | 'message'> & {
 export class StrongroomError extends Error {
   override readonly name = 'StrongroomError';
   /** What went wrong; stable, to be compared with. */
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** What to do about it, for the developer. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
   /** The claim of an ID token that failed, with `invalid_id_token`. */
-  readonly claim: string | undefined;
+  declare readonly claim: string | undefined;
   /** `error`, as the provider sent it. */
-  readonly error: string | undefined;
+  declare readonly error: string | undefined;
   /** `error_description`, as the provider sent it. */
-  readonly errorDescription: string | undefined;
+  declare readonly errorDescription: string | undefined;
   /** `error_uri`, as the provider sent it. */
-  readonly errorUri: string | undefined;
+  declare readonly errorUri: string | undefined;
   /** The HTTP status of the provider's answer. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** Why the steps before the last one could not serve. */
   readonly reasons: readonly StrongroomError[];
 
@@ -55,15 +55,10 @@ export class StrongroomError extends Error {
 
   /** For tests of code that handles errors: Strongroom makes its own. */
   constructor(error: StrongroomErrorInit, cause?: unknown) {
-    super(error.message, cause === undefined ? undefined : { cause });
-    this.code = error.code;
-    this.hint = error.hint;
-    this.claim = error.claim;
-    this.error = error.error;
-    this.errorDescription = error.errorDescription;
-    this.errorUri = error.errorUri;
-    this.status = error.status;
-    this.reasons = (error.reasons ?? []).map((reason) => new StrongroomError(reason));
+    const { message, reasons = [], ...said } = error;
+    super(message, cause === undefined ? undefined : { cause });
+    Object.assign(this, said);
+    this.reasons = reasons.map((reason) => new StrongroomError(reason));
   }
 }
 

@@ -2,8 +2,9 @@ import { cleaned, handOver, heedLogouts, waitingFor } from './callback-url.js';
 import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchMade, fetchThrough } from './fetch.js';
-import { type Checked, check, millis, own, ownUrl, pairs, text } from './options.js';
+import { type Checked, check, millis, type Own, own, ownUrl, pairs, text } from './options.js';
 import { type Opened, openVault } from './placement.js';
+import type { joinTabs } from './tabs.js';
 import type {
   AccessTokenOptions,
   Callback,
@@ -22,7 +23,7 @@ import type {
   User,
   UserinfoOptions,
 } from './types.js';
-import { frame, openPopup, popup } from './window.js';
+import { frame, openPopup } from './window.js';
 import type {
   Answer,
   Ask,
@@ -34,6 +35,8 @@ import type {
   SessionState as WireState,
 } from './wire.js';
 
+/** A sign-out that another tab has begun. */
+const LOCALLY = { local: true, revoke: false, params: [] };
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
 /** Parameters that have an option of their own; their names on the wire are the same in snake case. */
@@ -42,16 +45,16 @@ const SILENT_PARAMETERS =
 const PARAMETERS = `prompt ${SILENT_PARAMETERS}`;
 
 /** What a token is wanted for. */
-function target(options: Record<string, unknown>): TokenWish {
+function target(options: Own): TokenWish {
   const names = ['scope', 'audience', 'resource'].filter((name) => text(options, name));
-  return Object.fromEntries(names.map((name) => [name, options[name]]));
+  return Object.fromEntries(names.map((name) => [name, options.is[name]]));
 }
 
 /** The parameters among `options`, by their names on the wire. */
-function parameters(options: Record<string, unknown>): [string, string][] {
-  const found = pairs('params', options.params);
+function parameters({ is }: Own): [string, string][] {
+  const found = pairs('params', is.params);
   for (const name of PARAMETERS.split(' ')) {
-    const value = options[name];
+    const value = is[name];
     if (value === undefined) continue;
     const wireName = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     found.push([wireName, typeof value === 'object' ? JSON.stringify(value) : String(value)]);
@@ -66,19 +69,6 @@ function stateOf({ status, claims, reason }: WireState, userOf: (claims: string)
   return LOADING;
 }
 
-const METHODS = [
-  'signIn',
-  'checkSession',
-  'userinfo',
-  'initiateLogin',
-  'accessToken',
-  'fetch',
-  'signOut',
-  'subscribe',
-  'getSnapshot',
-  'close',
-] as const;
-
 class BrowserSession extends EventTarget implements Session {
   #state = LOADING;
   #opened: Opened | undefined;
@@ -88,11 +78,8 @@ class BrowserSession extends EventTarget implements Session {
   #provisional: SessionState | undefined;
   #watch: ((monitor?: Monitor) => void) | undefined;
   #logouts: BroadcastChannel | undefined;
-  #tabs: BroadcastChannel | undefined;
-  /** Whether it is being found out who signed in in another tab. */
-  #following = false;
-  /** Whether the sign-out under way is another tab's. */
-  #heard = false;
+  /** Where each tab has a vault of its own. */
+  #tabs: ReturnType<typeof joinTabs> | undefined;
   /** Aborted when the session is closed. */
   readonly #end = new AbortController();
   #popup: Window | null | undefined;
@@ -119,8 +106,8 @@ class BrowserSession extends EventTarget implements Session {
     this.vaultOrigin = wire.vaultOrigin ?? wire.origin;
     this.#apis = wire.apis.map(({ url }) => new URL(url));
     this.#navigate = options.navigate ?? ((url) => history.replaceState(history.state, '', url));
-    for (const name of METHODS) {
-      Object.defineProperty(this, name, { value: this[name].bind(this) });
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(BrowserSession.prototype))) {
+      if (value && name !== 'constructor') Object.defineProperty(this, name, { value: value.bind(this) });
     }
     const waiting = waitingFor(location, this.#prefix);
     if (handOver(waiting)) {
@@ -176,12 +163,19 @@ class BrowserSession extends EventTarget implements Session {
       monitor: (monitor) => this.#watch?.(monitor),
     });
     this.#listen(connection);
+    if (opened.placement !== 'shared') {
+      this.#tabs = (await import('./tabs.js')).joinTabs(this.#prefix, {
+        state: () => this.#state,
+        signOut: () => void connection.command({ signOut: LOCALLY }).catch(() => {}),
+        check: () => this.checkSession(),
+      });
+    }
     this.#logouts = heedLogouts((loggedOut) => void connection.command({ loggedOut }).catch(() => {}));
     await connection.command({ open: wire });
     return connection;
   }
 
-  /** Lets the vault and the other tabs know what happens here, and hears of them. */
+  /** Lets the vault know when the page may have missed something. */
   #listen(connection: Connection) {
     const { signal } = this.#end;
     const awake = () => {
@@ -191,36 +185,6 @@ class BrowserSession extends EventTarget implements Session {
     document.addEventListener('resume', awake, { signal });
     addEventListener('pageshow', awake, { signal });
     addEventListener('online', awake, { signal });
-    // The vault that all tabs share tells them itself.
-    if (this.placement === 'shared') return;
-    this.#tabs = new BroadcastChannel(`strongroom:${this.#prefix}`);
-    this.#tabs.onmessage = ({ data }) => {
-      const state = this.#state;
-      if (data === null && state.status === 'signedIn') {
-        this.#heard = true;
-        const local = { local: true, revoke: false, params: [] };
-        connection.command({ signOut: local }).catch(() => {});
-      } else if (typeof data === 'string' && state.status !== 'loading' && !this.#following) {
-        // Another tab knows who is signed in at the provider: so may this one. Many may say so, and one answer will do.
-        if (state.status === 'signedIn' && state.user.sub === data) return;
-        this.#following = true;
-        const done = () => {
-          this.#following = false;
-        };
-        this.checkSession().then(done, done);
-      }
-    };
-  }
-
-  /** Tells the other tabs of a sign-in (by the user's `sub`) or a sign-out (by null), unless it was they who told. */
-  #tell(before: SessionState, state: SessionState) {
-    const was = before.status === 'signedIn' ? before.user.sub : undefined;
-    const is = state.status === 'signedIn' ? state.user.sub : undefined;
-    if (is !== undefined && is !== was) this.#tabs?.postMessage(is);
-    else if (was !== undefined && state.status === 'signedOut' && state.reason.code === 'signed_out' && !this.#heard) {
-      this.#tabs?.postMessage(null);
-    }
-    this.#heard = false;
   }
 
   async #start(callback: string | undefined) {
@@ -255,7 +219,7 @@ class BrowserSession extends EventTarget implements Session {
     const before = this.#state;
     this.#state = state;
     if (signedOut) this.#watch?.();
-    this.#tell(before, state);
+    this.#tabs?.tell(before, state);
     this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
     if (before.status === 'signedIn' && state.status === 'signedIn' && before.user.sub !== state.user.sub) {
       this.dispatchEvent(new CustomEvent('userchange', { detail: { from: before.user, to: state.user } }));
@@ -264,7 +228,7 @@ class BrowserSession extends EventTarget implements Session {
 
   #answer(ask: Ask, signal: AbortSignal): Promise<Answer | undefined> {
     if ('frame' in ask) return frame(ask.frame.url, ask.frame.expect, this.#prefix, signal);
-    if ('popup' in ask) return popup(this.#popup, ask.popup, signal);
+    if ('popup' in ask) return import('./popup.js').then(({ popup }) => popup(this.#popup, ask.popup, signal));
     if (!navigator.onLine) return Promise.resolve({ failed: 'the browser is offline' });
     location.assign(ask.navigate.url);
     return Promise.resolve('done');
@@ -272,7 +236,7 @@ class BrowserSession extends EventTarget implements Session {
 
   async signIn(given: SignInOptions = {}): Promise<void> {
     const options = own('signIn', given, `scope params returnTo appState popup signal ${PARAMETERS}`);
-    const { appState, popup = false, signal } = options as Pick<SignInOptions, 'appState' | 'popup' | 'signal'>;
+    const { appState, popup = false, signal } = options.is as Pick<SignInOptions, 'appState' | 'popup' | 'signal'>;
     const scope = text(options, 'scope');
     const returnTo = ownUrl('returnTo', text(options, 'returnTo') ?? location.href);
     const command = {
@@ -317,7 +281,7 @@ class BrowserSession extends EventTarget implements Session {
     const command = {
       ...target(options),
       params: parameters(options),
-      ...(options.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 'timeoutMs', 0) }),
+      ...(options.is.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 0) }),
     };
     const [reply] = await (await this.#connection).command({ checkSession: command }, given.signal);
     const { claims, authorizationDetails, ...granted } = (reply as { checked: WireGranted }).checked;
@@ -329,7 +293,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   async userinfo(given: UserinfoOptions = {}): Promise<User> {
-    const { sources = false } = own('userinfo', given, 'sources signal') as UserinfoOptions;
+    const { sources = false } = own('userinfo', given, 'sources signal').is as UserinfoOptions;
     const [reply] = await (await this.#connection).command({ userinfo: { sources } }, given.signal);
     return this.#userOf((reply as { claims: string }).claims);
   }
@@ -362,13 +326,14 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   async signOut(given: SignOutOptions = {}): Promise<SignedOut> {
-    const options = own('signOut', given, 'local federated revoke params returnTo') as SignOutOptions;
-    const params = pairs('params', options.params);
-    if (options.federated) params.push(['federated', '']);
-    const returnTo = text({ ...options }, 'returnTo') ?? this.#signedOutUri;
+    const options = own('signOut', given, 'local federated revoke params returnTo');
+    const { local, federated, revoke, params: more } = options.is as SignOutOptions;
+    const params = pairs('params', more);
+    if (federated) params.push(['federated', '']);
+    const returnTo = text(options, 'returnTo') ?? this.#signedOutUri;
     const command = {
-      local: options.local === true,
-      revoke: options.revoke !== false,
+      local: local === true,
+      revoke: revoke !== false,
       params,
       ...(returnTo && { returnTo: ownUrl('returnTo', returnTo) }),
     };

@@ -7,8 +7,8 @@ import { dts } from 'rollup-plugin-dts';
 const [glue, version, kind] = process.argv.slice(2);
 
 const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'];
-/** What the page part loads while it starts, and only where an option asks for it. */
-const ON_DEMAND = ['claims', 'monitor', 'own-origin'];
+/** What the page part loads only where it is asked for. */
+const ON_DEMAND = ['claims', 'monitor', 'own-origin', 'own-worker', 'popup', 'tabs'];
 const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
 
 await build({
