@@ -26,6 +26,7 @@ pub mod fuzz;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 mod js;
 mod json;
+mod message;
 mod options;
 mod platform;
 mod protocol;

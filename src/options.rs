@@ -218,6 +218,7 @@ mod tests {
 
     use super::*;
     use crate::client::World;
+    use crate::message::Wire;
 
     /// The options that the page would send for `changes` to the base of `tests/options.json`.
     fn config(table: &Value, changes: &Value) -> Result<Config> {
@@ -230,7 +231,8 @@ mod tests {
         }
         options["params"] =
             options["params"].as_object().unwrap().iter().map(|(name, value)| json!([name, value])).collect();
-        Config::new(serde_json::from_value(options).unwrap(), &*World::new())
+        let options = wire::Options::read(serde_json::from_value(options).unwrap(), "options").unwrap();
+        Config::new(options, &*World::new())
     }
 
     fn table() -> Value {

@@ -5,30 +5,10 @@
 //!
 //! Invariant: no message holds a token, a code verifier or a DPoP key.
 
-use serde::{Deserialize, Serialize};
-
-macro_rules! wire_enum {
-    ($($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* })*) => {$(
-        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
-        $(#[$meta])*
-        #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-        pub enum $name { $($body)* }
-    )*};
-}
-
-macro_rules! wire_struct {
-    ($($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* })*) => {$(
-        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
-        #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(optional_fields))]
-        $(#[$meta])*
-        #[serde(rename_all = "camelCase")]
-        pub struct $name { $($body)* }
-    )*};
-}
+use crate::message::*;
 
 wire_enum! {
     /// What the page sends. `id` is the page's, counted up from 1.
-    #[derive(Deserialize)]
     pub enum ToVault {
         /// Do something and reply; [`FromVault::Reply`] carries the same `id`.
         Command { id: u32, command: Command },
@@ -39,7 +19,6 @@ wire_enum! {
     }
 
     /// What the vault sends.
-    #[derive(Serialize)]
     pub enum FromVault {
         /// The outcome of command `id`.
         Reply { id: u32, reply: Reply },
@@ -58,7 +37,6 @@ wire_enum! {
     }
 
     /// What a page may want.
-    #[derive(Deserialize)]
     pub enum Command {
         /// The first command: what the session is configured with.
         Open(Box<Options>),
@@ -83,7 +61,6 @@ wire_enum! {
     }
 
     /// How a command ended.
-    #[derive(Serialize)]
     pub enum Reply {
         /// Done; nothing to tell.
         Done,
@@ -105,7 +82,6 @@ wire_enum! {
     }
 
     /// What only a document can do.
-    #[derive(Serialize)]
     pub enum Ask {
         /// Load `url` in a hidden frame and tell what it answers.
         Frame { url: String, expect: FrameExpect },
@@ -116,7 +92,7 @@ wire_enum! {
     }
 
     /// Where the answer of a frame or popup shows.
-    #[derive(Clone, Serialize)]
+    #[derive(Clone)]
     pub enum FrameExpect {
         /// In a message of type `authorization_response` from this origin (OAuth 2.0 Web Message Response Mode).
         WebMessage { origin: String },
@@ -125,7 +101,7 @@ wire_enum! {
     }
 
     /// What the page saw: facts, never a verdict.
-    #[derive(Clone, Debug, Deserialize)]
+    #[derive(Clone, Debug)]
     pub enum Answer {
         /// The URL the frame or popup came to.
         Url(String),
@@ -144,53 +120,49 @@ wire_enum! {
         /// It could not be tried, and why.
         Failed(String),
     }
+}
 
+wire_names! {
     /// How the provider is to answer an authorization request.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub enum ResponseMode {
         /// In the query of the redirect URI (OAuth 2.0 Multiple Response Types 2.1).
-        Query,
+        Query = "query",
         /// In the fragment of the redirect URI (OAuth 2.0 Multiple Response Types 2.1).
-        Fragment,
+        Fragment = "fragment",
         /// In a message to the window that asked (OAuth 2.0 Web Message Response Mode).
-        #[serde(rename = "web_message")]
-        WebMessage,
+        WebMessage = "web_message",
         /// Signed, in the query (JARM 2.3.4).
-        Jwt,
+        Jwt = "jwt",
         /// Signed, in the query (JARM 2.3.1).
-        #[serde(rename = "query.jwt")]
-        QueryJwt,
+        QueryJwt = "query.jwt",
         /// Signed, in the fragment (JARM 2.3.2).
-        #[serde(rename = "fragment.jwt")]
-        FragmentJwt,
+        FragmentJwt = "fragment.jwt",
     }
 
     /// Whether access tokens are bound to a key of the vault (RFC 9449).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
     pub enum Dpop {
         /// No.
-        Off,
+        Off = "off",
         /// Where the provider's metadata promises it.
-        Allowed,
+        Allowed = "allowed",
         /// Or there is no session.
-        Required,
+        Required = "required",
     }
 
     /// Whether somebody is signed in.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
     pub enum Status {
         /// Not known yet.
-        Loading,
+        Loading = "loading",
         /// Somebody is.
-        SignedIn,
+        SignedIn = "signedIn",
         /// Nobody is.
-        SignedOut,
+        SignedOut = "signedOut",
     }
 }
 
 wire_struct! {
     /// What a session is configured with, defaults filled in by the page. Checked by `options::Config`.
-    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Options {
         /// The issuer identifier, exactly as the provider's metadata has it.
         pub issuer: String,
@@ -233,7 +205,7 @@ wire_struct! {
     }
 
     /// An API that tokens may go to.
-    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct ApiOptions {
         /// Scheme, host, port and path prefix.
         pub url: String,
@@ -246,7 +218,7 @@ wire_struct! {
     }
 
     /// How silent authentication works.
-    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct SilentOptions {
         /// Whether a page load without a callback tries it.
         pub on_load: bool,
@@ -259,14 +231,12 @@ wire_struct! {
     }
 
     /// [`Command::Start`].
-    #[derive(Deserialize)]
     pub struct Start {
         /// The URL of this page load, where its `state` is one of ours.
         pub callback: Option<String>,
     }
 
     /// [`Command::SignIn`].
-    #[derive(Deserialize)]
     pub struct SignIn {
         /// The URL to come back to; of the page's origin.
         pub return_to: Option<String>,
@@ -281,7 +251,6 @@ wire_struct! {
     }
 
     /// [`Command::CheckSession`].
-    #[derive(Deserialize)]
     pub struct CheckSession {
         /// More scope than the session's, space separated.
         pub scope: Option<String>,
@@ -296,7 +265,6 @@ wire_struct! {
     }
 
     /// What was granted: everything about a token but the token.
-    #[derive(Serialize)]
     pub struct Granted {
         /// The user's claims, as JSON text.
         pub claims: String,
@@ -311,7 +279,7 @@ wire_struct! {
     }
 
     /// [`Command::Fetch`]: the members of a `Request`.
-    #[derive(Clone, Deserialize)]
+    #[derive(Clone)]
     pub struct FetchRequest {
         /// The absolute URL.
         pub url: String,
@@ -327,7 +295,6 @@ wire_struct! {
     }
 
     /// A response without its body.
-    #[derive(Serialize)]
     pub struct ResponseHead {
         /// The status code.
         pub status: u16,
@@ -346,14 +313,12 @@ wire_struct! {
     }
 
     /// [`Command::Userinfo`].
-    #[derive(Deserialize)]
     pub struct Userinfo {
         /// Not the provider's userinfo, but the claims of the sources that the user's claims refer to.
         pub sources: bool,
     }
 
     /// [`Command::SignOut`].
-    #[derive(Deserialize)]
     pub struct SignOut {
         /// Only here: the provider's session stays.
         pub local: bool,
@@ -364,7 +329,6 @@ wire_struct! {
     }
 
     /// [`Command::LoggedOut`]: what the provider added to the front-channel logout URL.
-    #[derive(Deserialize)]
     pub struct LoggedOut {
         /// `iss`
         pub iss: String,
@@ -373,7 +337,6 @@ wire_struct! {
     }
 
     /// [`FromVault::Renewed`]: everything about a token but the token.
-    #[derive(Serialize)]
     pub struct Renewed {
         /// The audience or resource it is for.
         pub audience: Option<String>,
@@ -384,7 +347,6 @@ wire_struct! {
     }
 
     /// [`FromVault::RenewalFailed`].
-    #[derive(Serialize)]
     pub struct RenewalFailed {
         /// Why.
         pub error: WireError,
@@ -393,7 +355,6 @@ wire_struct! {
     }
 
     /// [`FromVault::Monitor`].
-    #[derive(Serialize)]
     pub struct Monitor {
         /// `check_session_iframe`
         pub url: String,
@@ -404,7 +365,7 @@ wire_struct! {
     }
 
     /// What [`Command::Start`] found.
-    #[derive(Default, Serialize)]
+    #[derive(Default)]
     pub struct Started {
         /// The URL to restore, of the page's origin, when this page load answered a sign-in or a sign-out.
         pub return_to: Option<String>,
@@ -413,7 +374,6 @@ wire_struct! {
     }
 
     /// The state of the session.
-    #[derive(Serialize)]
     pub struct SessionState {
         /// Whether somebody is signed in.
         pub status: Status,
@@ -424,7 +384,7 @@ wire_struct! {
     }
 
     /// An error on its way to the page.
-    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct WireError {
         /// The stable code.
         pub code: String,

@@ -14,6 +14,8 @@ use web_sys::{MessageEvent, MessagePort, ReadableStream};
 use super::{Browser, api};
 use crate::client::{Client, Flight};
 use crate::error::{Code, Error};
+use crate::json::Json;
+use crate::message::{Misfit, Wire};
 use crate::platform::{Attachment, Boxed, Page, Platform};
 use crate::wire::{Answer, Ask, Command, FromVault, Options, Reply, ToVault};
 
@@ -67,7 +69,7 @@ impl PortPage {
             Ok(parts) => parts,
             Err(_) => return,
         };
-        match serde_wasm_bindgen::from_value(parts.get(0)) {
+        match ToVault::read(Json::from_js(parts.get(0)).unwrap_or_default(), "message") {
             Ok(ToVault::Command { id, command }) => {
                 let attachment = parts.get(1);
                 let attachment = (!attachment.is_undefined()).then(|| Rc::new(attachment) as Rc<dyn std::any::Any>);
@@ -83,9 +85,8 @@ impl PortPage {
                     ask.land(answer);
                 }
             }
-            Err(error) => {
-                // Names of fields and types only: serde quotes no values of ours.
-                let error = Error::new(Code::Internal, format!("the vault does not understand a message: {error}"))
+            Err(Misfit(name)) => {
+                let error = Error::new(Code::Internal, ["the vault does not understand a message: ", name].concat())
                     .with_hint("are the page part and the vault of the same version?");
                 self.send(&FromVault::Reply { id: 0, reply: Reply::Error(error.to_wire()) }, None);
             }
@@ -174,7 +175,7 @@ impl PortPage {
 
 impl Page for PortPage {
     fn send(&self, message: &FromVault, attachment: Attachment) {
-        let Ok(message) = serde_wasm_bindgen::to_value(message) else { return };
+        let message = message.write().to_js();
         let attached = attachment.as_deref().and_then(|attachment| attachment.downcast_ref::<JsValue>());
         let Some(attached) = attached else {
             let _ = self.port.post_message(&Array::of1(&message));

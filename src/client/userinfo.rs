@@ -107,8 +107,8 @@ impl Client {
         }
         let now = self.provider_now();
         let claims = jws.assume_signature_verified().claims(&issuer, &self.config.client_id, now, false)?;
-        let names = claims.keys();
-        let others = names.iter().map(String::as_str).filter(|name| !source.claims.iter().any(|own| own == name));
+        let names = claims.members().iter().map(|claim| claim.0.as_str());
+        let others = names.filter(|name| !source.claims.iter().any(|own| own == name));
         Ok(claims.without(&others.collect::<Vec<_>>()))
     }
 

@@ -129,18 +129,6 @@ impl ResponseMode {
     pub fn is_signed(self) -> bool {
         matches!(self, ResponseMode::Jwt | ResponseMode::QueryJwt | ResponseMode::FragmentJwt)
     }
-
-    /// The value of `response_mode`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ResponseMode::Query => "query",
-            ResponseMode::Fragment => "fragment",
-            ResponseMode::WebMessage => "web_message",
-            ResponseMode::Jwt => "jwt",
-            ResponseMode::QueryJwt => "query.jwt",
-            ResponseMode::FragmentJwt => "fragment.jwt",
-        }
-    }
 }
 
 /// The parameters of an authorization response, before any check.
@@ -222,8 +210,8 @@ impl UncheckedAuthorizationResponse {
     }
 
     fn from_json(json: &Json) -> Result<Self> {
-        let names = json.keys();
-        Self::from_pairs(names.into_iter().filter_map(|name| json.str(&name).map(|value| (name, value))).collect())
+        let texts = json.members().iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        Self::from_pairs(texts.collect())
     }
 
     fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self> {

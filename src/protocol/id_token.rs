@@ -135,7 +135,7 @@ fn check_audience(claims: &Json, client_id: &str) -> Result<()> {
         return Err(Error::id_token("aud", "the ID token is also for a client that is not trusted here"));
     }
     match claims.get("azp") {
-        Some(azp) if azp.as_str().as_deref() != Some(client_id) => {
+        Some(azp) if azp.as_str() != Some(client_id) => {
             Err(Error::id_token("azp", "the ID token was issued to another client"))
         }
         _ => Ok(()),
@@ -173,8 +173,8 @@ fn check_nonce(claims: &Json, expected: ExpectedNonce<'_>) -> Result<()> {
         (ExpectedNonce::Exactly(_), None) => {
             Err(missing("nonce").with_hint("the provider dropped the nonce of the request: it must repeat it"))
         }
-        (ExpectedNonce::Exactly(nonce), Some(got)) if got.as_deref() != Some(nonce) => Err(wrong),
-        (ExpectedNonce::IfPresent(nonce), Some(got)) if got.as_deref() != nonce => Err(wrong),
+        (ExpectedNonce::Exactly(nonce), Some(got)) if got != Some(nonce) => Err(wrong),
+        (ExpectedNonce::IfPresent(nonce), Some(got)) if got != nonce => Err(wrong),
         _ => Ok(()),
     }
 }
@@ -183,7 +183,7 @@ fn check_nonce(claims: &Json, expected: ExpectedNonce<'_>) -> Result<()> {
 fn check_half_hash(claims: &Json, name: &'static str, digest: Option<&[u8]>) -> Result<()> {
     let (Some(claim), Some(digest)) = (claims.get(name), digest) else { return Ok(()) };
     let half = digest.get(..digest.len() / 2).unwrap_or_default();
-    if claim.as_str() == Some(URL_SAFE_NO_PAD.encode(half)) {
+    if claim.as_str() == Some(&URL_SAFE_NO_PAD.encode(half)) {
         return Ok(());
     }
     Err(Error::id_token(name, "the ID token does not belong to what came with it"))

@@ -71,7 +71,7 @@ impl Metadata {
         };
         let required =
             |name: &str| optional(name)?.ok_or_else(|| failed(format!("the provider's metadata lacks {name}")));
-        let flag = |name: &str| json.get(name).and_then(|flag| flag.as_bool()).unwrap_or(false);
+        let flag = |name: &str| json.get(name).and_then(Json::as_bool).unwrap_or(false);
         Ok(Metadata {
             issuer: named,
             authorization_endpoint: required("authorization_endpoint")?,

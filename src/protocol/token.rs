@@ -124,7 +124,7 @@ impl TokenResponse {
                 // Keycloak's word for "never".
                 .filter(|seconds| *seconds > 0),
             scope: json.str("scope").map(|scope| Scope::parse(&scope)),
-            authorization_details: json.get("authorization_details").map(|details| details.to_text()),
+            authorization_details: json.get("authorization_details").map(Json::to_text),
             id_token: secret("id_token").map(RawIdToken::new),
         })
     }
