@@ -3,9 +3,6 @@
 //!
 //! A [`Json`] is read by asking for members by name; anything missing or of another type is `None`.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// A JSON value.
@@ -30,15 +27,13 @@ impl Json {
     /// Parses `text`; `None` when it is no JSON, or nested more than 32 levels deep.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn parse(text: &str) -> Option<Json> {
-        // By way of a map: of two members with one name the last counts.
-        let value: serde_json::Value = serde_json::from_str(shallow(text)?).ok()?;
-        serde_json::from_value(value).ok()
+        serde_json::from_str::<serde_json::Value>(shallow(text)?).ok().map(Json::from)
     }
 
     /// Parses `text`; `None` when it is no JSON, or nested more than 32 levels deep.
     #[cfg(target_arch = "wasm32")]
     pub fn parse(text: &str) -> Option<Json> {
-        Json::from_js(js_sys::JSON::parse(shallow(text)?).ok()?)
+        js_sys::JSON::parse(shallow(text)?).ok().as_ref().map(Json::from_js)
     }
 
     /// The value as JSON text.
@@ -53,10 +48,37 @@ impl Json {
         js_sys::JSON::stringify(&self.to_js()).map(String::from).unwrap_or_default()
     }
 
-    /// The value of JavaScript.
+    /// A value of JavaScript, of which all but JSON is `null`. Not by serde-wasm-bindgen: its errors write numbers, and
+    /// that takes 4 kB.
     #[cfg(target_arch = "wasm32")]
-    pub fn from_js(value: wasm_bindgen::JsValue) -> Option<Json> {
-        serde_wasm_bindgen::from_value(value).ok()
+    pub fn from_js(value: &wasm_bindgen::JsValue) -> Json {
+        use wasm_bindgen::JsCast;
+        if let Some(text) = value.as_string() {
+            Json::String(text)
+        } else if let Some(number) = value.as_f64() {
+            Json::Number(number)
+        } else if let Some(value) = value.as_bool() {
+            Json::Bool(value)
+        } else if js_sys::Array::is_array(value) {
+            let mut elements = Vec::new();
+            for element in js_sys::Array::from(value) {
+                elements.push(Json::from_js(&element));
+            }
+            Json::Array(elements)
+        } else if value.is_object() {
+            let mut members = Vec::new();
+            // Own members alone: a polluted `Object.prototype` must not supply claims.
+            for member in js_sys::Object::entries(value.unchecked_ref()) {
+                if let Json::Array(pair) = Json::from_js(&member)
+                    && let Ok([Json::String(name), value]) = <[Json; 2]>::try_from(pair)
+                {
+                    members.push((name, value));
+                }
+            }
+            Json::Object(members)
+        } else {
+            Json::Null
+        }
     }
 
     /// The value in JavaScript.
@@ -184,6 +206,23 @@ impl From<&str> for Json {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+impl From<serde_json::Value> for Json {
+    fn from(value: serde_json::Value) -> Json {
+        use serde_json::Value;
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(value),
+            Value::Number(number) => Json::Number(number.as_f64().unwrap_or_default()),
+            Value::String(text) => Json::String(text),
+            Value::Array(elements) => Json::Array(elements.into_iter().map(Json::from).collect()),
+            Value::Object(members) => {
+                Json::Object(members.into_iter().map(|(name, value)| (name, Json::from(value))).collect())
+            }
+        }
+    }
+}
+
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -199,66 +238,6 @@ impl Serialize for Json {
             Json::Array(elements) => serializer.collect_seq(elements),
             Json::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, value))),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(AnyValue)
-    }
-}
-
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(Json::Number(number as f64))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(Json::Number(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-        Ok(Json::Number(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(text.into())
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Json, E> {
-        Ok(Json::String(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Json, A::Error> {
-        let mut array = Vec::new();
-        while let Some(element) = elements.next_element()? {
-            array.push(element);
-        }
-        Ok(Json::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
-        let mut object = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            object.push(member);
-        }
-        Ok(Json::Object(object))
     }
 }
 

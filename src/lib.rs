@@ -31,5 +31,6 @@ mod options;
 mod platform;
 mod protocol;
 mod secret;
+mod table;
 mod vault;
 mod wire;

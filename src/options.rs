@@ -231,7 +231,7 @@ mod tests {
         }
         options["params"] =
             options["params"].as_object().unwrap().iter().map(|(name, value)| json!([name, value])).collect();
-        let options = wire::Options::read(serde_json::from_value(options).unwrap(), "options").unwrap();
+        let options = wire::Options::read(options.into(), "options").unwrap();
         Config::new(options, &*World::new())
     }
 

@@ -1,7 +1,6 @@
 //! The page at the other end of a `MessagePort`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::{Rc, Weak};
@@ -17,6 +16,7 @@ use crate::error::{Code, Error};
 use crate::json::Json;
 use crate::message::{Misfit, Wire};
 use crate::platform::{Attachment, Boxed, Page, Platform};
+use crate::table::Table;
 use crate::wire::{Answer, Ask, Command, FromVault, Options, Reply, ToVault};
 
 thread_local! {
@@ -55,9 +55,9 @@ struct PortPage {
     /// Whether its session outlives it.
     shared: bool,
     client: RefCell<Option<Rc<Client>>>,
-    asks: RefCell<HashMap<u32, Flight<Answer>>>,
+    asks: RefCell<Table<u32, Flight<Answer>>>,
     /// The commands under way; landing a flight cancels one.
-    commands: RefCell<HashMap<u32, Flight<()>>>,
+    commands: RefCell<Table<u32, Flight<()>>>,
     next_ask: Cell<u32>,
     listener: RefCell<Option<Listener>>,
 }
@@ -69,7 +69,7 @@ impl PortPage {
             Ok(parts) => parts,
             Err(_) => return,
         };
-        match ToVault::read(Json::from_js(parts.get(0)).unwrap_or_default(), "message") {
+        match ToVault::read(Json::from_js(&parts.get(0)), "message") {
             Ok(ToVault::Command { id, command }) => {
                 let attachment = parts.get(1);
                 let attachment = (!attachment.is_undefined()).then(|| Rc::new(attachment) as Rc<dyn std::any::Any>);
@@ -161,10 +161,10 @@ impl PortPage {
     fn close(&self) {
         self.port.set_onmessage(None);
         self.port.close();
-        let commands = std::mem::take(&mut *self.commands.borrow_mut());
-        commands.into_values().for_each(|cancel| cancel.land(()));
-        let asks = std::mem::take(&mut *self.asks.borrow_mut());
-        asks.into_values().for_each(|ask| ask.land(Answer::Gone));
+        let commands = self.commands.borrow_mut().take();
+        commands.into_iter().for_each(|(_, cancel)| cancel.land(()));
+        let asks = self.asks.borrow_mut().take();
+        asks.into_iter().for_each(|(_, ask)| ask.land(Answer::Gone));
         self.client.borrow_mut().take();
         if let Some(listener) = self.listener.borrow_mut().take() {
             // It may be running right now: it is freed when this turn of the event loop has ended.

@@ -356,9 +356,10 @@ impl Client {
     }
 }
 
-/// The last two labels of a host name; all of an IP address.
+/// The last two labels of a host name as the platform writes it; all of an IP address.
 fn site(host: &str) -> &str {
-    if host.parse::<std::net::IpAddr>().is_ok() || host.starts_with('[') {
+    // An IPv6 address is in brackets, and only an IPv4 address ends in a digit after a dot (URL Standard 3.5).
+    if host.starts_with('[') || host.rsplit('.').next().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit())) {
         return host;
     }
     host.rmatch_indices('.').nth(1).map_or(host, |(dot, _)| &host[dot + 1..])

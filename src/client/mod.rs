@@ -24,7 +24,6 @@ mod tests;
 mod userinfo;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::rc::{Rc, Weak};
 
@@ -35,6 +34,7 @@ pub(crate) use tests::world::{World, parse_url};
 use crate::error::{Code, Error, Result};
 use crate::options::Config;
 use crate::platform::{Attachment, Page, Platform, SigningKey};
+use crate::table::Table;
 use crate::vault::Vault;
 use crate::wire::{Command, FromVault, Options, Reply, SessionState, Status};
 use access::Renewal;
@@ -57,7 +57,7 @@ pub(crate) struct Client {
     /// The key of DPoP proofs, once one was wanted.
     key: RefCell<Option<MakingKey>>,
     /// The nonces that servers want in DPoP proofs, by origin.
-    nonces: RefCell<HashMap<String, String>>,
+    nonces: RefCell<Table<String, String>>,
     /// The number of the timer that counts.
     alarm: Cell<u32>,
     /// The provider's clock less ours, in milliseconds, where it can be seen.

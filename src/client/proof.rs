@@ -107,7 +107,7 @@ impl Client {
             Some(token) => Some(self.platform.digest(Hash::Sha256, token).await?),
             None => None,
         };
-        let nonce = self.origin_of(url).and_then(|origin| self.nonces.borrow().get(&origin).cloned());
+        let nonce = self.origin_of(url).and_then(|origin| self.nonces.borrow().get(&origin));
         let proof = Proof {
             jwk: key.jwk(),
             jti: &pkce::random_token(&self.random()),

@@ -1,9 +1,6 @@
 //! Proofs of possession (RFC 9449): what a DPoP proof says; the platform signs it with a key that nobody can export.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use super::{HttpResponse, UnixTime};
+use super::{HttpResponse, UnixTime, base64url};
 use crate::error::Error;
 use crate::json::JsonWriter;
 
@@ -31,7 +28,7 @@ impl Proof<'_> {
         let header =
             JsonWriter::default().string("typ", "dpop+jwt").string("alg", "ES256").raw("jwk", self.jwk).finish();
         let url = self.url.split(['?', '#']).next().unwrap_or("");
-        let digest = self.access_token_digest.map(|digest| URL_SAFE_NO_PAD.encode(digest));
+        let digest = self.access_token_digest.map(base64url::encode);
         let claims = JsonWriter::default()
             .string("jti", self.jti)
             .string("htm", self.method)
@@ -40,13 +37,13 @@ impl Proof<'_> {
             .optional("ath", digest.as_deref())
             .optional("nonce", self.nonce)
             .finish();
-        [URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims)].join(".")
+        [base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes())].join(".")
     }
 }
 
 /// The proof: its signing input and the signature of that.
 pub fn signed(signing_input: String, signature: &[u8]) -> String {
-    [signing_input, URL_SAFE_NO_PAD.encode(signature)].join(".")
+    [signing_input, base64url::encode(signature)].join(".")
 }
 
 /// The nonce that a server wants in the next proof (RFC 9449 section 8.2).
@@ -90,7 +87,7 @@ mod tests {
         let input = proof.signing_input();
         let parts: Vec<serde_json::Value> = input
             .split('.')
-            .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
+            .map(|part| serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap())
             .collect();
         assert_eq!(
             parts[0],

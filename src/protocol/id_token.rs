@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::jws::{VerifiedJws, audience};
-use super::{LEEWAY_SECONDS, UnixTime};
+use super::{LEEWAY_SECONDS, UnixTime, base64url};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::secret::RawIdToken;
@@ -183,7 +180,7 @@ fn check_nonce(claims: &Json, expected: ExpectedNonce<'_>) -> Result<()> {
 fn check_half_hash(claims: &Json, name: &'static str, digest: Option<&[u8]>) -> Result<()> {
     let (Some(claim), Some(digest)) = (claims.get(name), digest) else { return Ok(()) };
     let half = digest.get(..digest.len() / 2).unwrap_or_default();
-    if claim.as_str() == Some(&URL_SAFE_NO_PAD.encode(half)) {
+    if claim.as_str() == Some(&base64url::encode(half)) {
         return Ok(());
     }
     Err(Error::id_token(name, "the ID token does not belong to what came with it"))

@@ -126,7 +126,13 @@ pub fn is_secure_url(url: &str) -> bool {
     };
     host == "localhost"
         || host.ends_with(".localhost")
-        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || is_loopback_address(host)
+}
+
+/// Whether `host` is of 127.0.0.0/8. Not by `Ipv4Addr`, whose parser is large.
+fn is_loopback_address(host: &str) -> bool {
+    let is_number = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit()) && part.parse::<u8>().is_ok();
+    host.starts_with("127.") && host.split('.').count() == 4 && host.split('.').all(is_number)
 }
 
 fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {

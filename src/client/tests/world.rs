@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::protocol::base64url;
 use futures::executor::{LocalPool, LocalSpawner};
 use futures::task::LocalSpawnExt;
 use sha2::Digest;
@@ -275,7 +274,7 @@ impl World {
         };
         let Some(issued) = issued else { return response(400, r#"{"error":"invalid_grant"}"#) };
         if let Some(verifier) = form.get("code_verifier") {
-            let challenge = URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(verifier));
+            let challenge = base64url::encode(&sha2::Sha256::digest(verifier));
             assert_eq!(challenge, issued.challenge, "the verifier must be that of the challenge");
         }
         let access_token = format!("access-{}", self.next());
@@ -351,7 +350,7 @@ impl World {
 impl World {
     fn id_token(&self, user: &str, nonce: &str, access_token: &str) -> String {
         let now = self.now.get() / 1000;
-        let at_hash = URL_SAFE_NO_PAD.encode(&sha2::Sha256::digest(access_token)[..16]);
+        let at_hash = base64url::encode(&sha2::Sha256::digest(access_token)[..16]);
         let nonce = if nonce.is_empty() { String::new() } else { format!(r#","nonce":"{nonce}""#) };
         let (exp, more) = (now + 3600, self.more_claims.get());
         let claims = format!(
@@ -370,14 +369,14 @@ fn http_date(seconds: i64) -> String {
 
 /// The claims of a proof.
 pub(super) fn decoded(proof: &str) -> String {
-    let claims = URL_SAFE_NO_PAD.decode(proof.split('.').nth(1).unwrap_or("")).expect("base64url");
+    let claims = base64url::decode(proof.split('.').nth(1).unwrap_or("")).expect("base64url");
     String::from_utf8(claims).expect("text")
 }
 
 /// A token whose signature is good if it says so.
 pub(super) fn jws(alg: &str, claims: &str, signature: &str) -> String {
     let header = format!(r#"{{"alg":"{alg}","kid":"1"}}"#);
-    [header.as_str(), claims, signature].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
+    [header.as_str(), claims, signature].map(|part| base64url::encode(part.as_bytes())).join(".")
 }
 
 fn metadata() -> String {
