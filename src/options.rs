@@ -11,7 +11,7 @@ use crate::protocol::metadata::is_secure_url;
 use crate::protocol::scope::Scope;
 use crate::vault::Target;
 pub use crate::wire::Dpop;
-use crate::wire::{self, ResponseMode};
+use crate::wire::{self, ProofAlg, ResponseMode};
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -50,9 +50,15 @@ pub struct Config {
     pub monitor_session: bool,
     /// Whether tokens are bound to a key of the vault.
     pub dpop: Dpop,
+    /// The algorithm of its proofs.
+    pub proof_alg: ProofAlg,
+    /// Whether the page may have access tokens.
+    pub expose_access_token: bool,
     /// The origin of the page.
     pub origin: String,
-    /// The host of the page.
+    /// Whether the vault has an origin of its own.
+    pub own_origin: bool,
+    /// The host of the vault.
     pub host: String,
     /// What the `state` of each of this session's requests begins with.
     pub state_prefix: String,
@@ -96,6 +102,16 @@ impl Config {
     /// Checks `options`. The error names the option and what it must be.
     pub fn new(options: wire::Options, platform: &dyn Platform) -> Result<Config> {
         let page = platform.parse_url(&options.origin).ok_or_else(|| invalid("origin", "must be the page's origin"))?;
+        let vault = match &options.vault_origin {
+            None => page.clone(),
+            Some(origin) => {
+                platform.parse_url(origin).ok_or_else(|| invalid("vault.origin", "must be an absolute URL"))?
+            }
+        };
+        let own_origin = vault.origin != page.origin;
+        if own_origin && options.dangerously_expose_access_token {
+            return Err(invalid("dangerouslyExposeAccessToken", "cannot be had of a vault with an origin of its own"));
+        }
         if options.client_id.is_empty() {
             return Err(invalid("clientId", "must be the client identifier that the provider gave you"));
         }
@@ -111,8 +127,9 @@ impl Config {
         ];
         for (name, uri) in own.into_iter().filter_map(|(name, uri)| Some((name, uri?))) {
             let url = platform.parse_url(uri).ok_or_else(|| invalid(name, "must be an absolute URL"))?;
-            if url.origin != page.origin {
-                return Err(invalid(name, "must be of the page's origin"));
+            if url.origin != vault.origin {
+                let whose = if own_origin { "vault" } else { "page" };
+                return Err(invalid(name, &["must be of the ", whose, "'s origin"].concat()));
             }
             if uri.contains('#') {
                 return Err(invalid(name, "must have no fragment (RFC 6749 section 3.1.2)"));
@@ -159,8 +176,11 @@ impl Config {
             monitor_session: options.monitor_session,
             dpop: options.dpop,
             accept_hmac_id_tokens: options.dangerously_accept_hmac_id_tokens,
+            expose_access_token: options.dangerously_expose_access_token,
+            proof_alg: options.dpop_signing_alg,
+            own_origin,
             origin: page.origin,
-            host: page.host,
+            host: vault.host,
             state_prefix: options.state_prefix,
         })
     }

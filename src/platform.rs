@@ -23,11 +23,13 @@ pub type Attachment = Option<Rc<dyn Any>>;
 #[derive(Debug)]
 pub struct NoAnswer;
 
-/// A key pair for ES256 whose private half cannot be had.
+/// A key pair whose private half cannot be had.
 pub trait SigningKey {
-    /// The public key as JSON text: `crv`, `kty`, `x`, `y`, in this order and without spaces.
+    /// What it signs with.
+    fn alg(&self) -> Alg;
+    /// The public key as JSON text: `crv`, `kty`, `x` and, if it has one, `y`, in this order and without spaces.
     fn jwk(&self) -> &str;
-    /// The signature of `data`: r and s, 32 bytes each.
+    /// The signature of `data` as JWS has it: 64 bytes.
     fn sign(&self, data: Vec<u8>) -> Boxed<Result<Vec<u8>>>;
     /// Whether the private half can be had.
     #[cfg(test)]
@@ -53,8 +55,13 @@ pub trait Platform {
     fn digest(&self, hash: Hash, data: Vec<u8>) -> Boxed<Result<Vec<u8>>>;
     /// Whether `signature` is that of `data` under `key`. An error means the platform cannot use the key or algorithm.
     fn verify(&self, alg: Alg, key: &Jwk, signature: Vec<u8>, data: Vec<u8>) -> Boxed<Result<bool>>;
-    /// A new key.
-    fn generate_key(&self) -> Boxed<Result<Rc<dyn SigningKey>>>;
+    /// Whether this vault is still there after the page that opened it.
+    fn outlives_pages(&self) -> bool;
+    /// The key under `name`: kept across page loads unless the vault outlives them. A new one if there is none: for `alg`,
+    /// or for ES256 where the platform has no other.
+    fn key(&self, name: String, alg: Alg) -> Boxed<Result<Rc<dyn SigningKey>>>;
+    /// Forgets the key under `name`, where it is kept.
+    fn forget_key(&self, name: String) -> Boxed<()>;
     /// Sends a request to the provider, without cookies.
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>>;
     /// Sends a request to an API, with `credentials` over its own headers.

@@ -3,7 +3,8 @@
 //! A message travels as the array `[message, attachment]`. The attachment is what only JavaScript can hold: a request
 //! body on its way in, a `ReadableStream` or a `MessagePort` with the response body on its way out.
 //!
-//! Invariant: no message holds a token, a code verifier or a DPoP key.
+//! Invariant: no message holds a token, a code verifier or a DPoP key, but for [`Reply::AccessToken`], which only a session
+//! gets that was created with `dangerouslyExposeAccessToken`.
 
 use crate::message::*;
 
@@ -52,6 +53,8 @@ wire_enum! {
         Userinfo(Userinfo),
         /// The page has come into view or out of it, is online again, or was woken.
         Awake { visible: bool },
+        /// Hands an access token to the page, where an option has allowed that.
+        AccessToken(TokenWish),
         /// Signs out.
         SignOut(SignOut),
         /// The provider says that a session has ended (OIDC Front-Channel Logout 2).
@@ -72,6 +75,8 @@ wire_enum! {
         Warned(WireError),
         /// [`Command::Userinfo`] has succeeded: the user's claims, as JSON text.
         Claims(String),
+        /// [`Command::AccessToken`] has succeeded. The one message with a token.
+        AccessToken(String),
         /// [`Command::Fetch`] has a response. The attachment is its body: a `ReadableStream`, or a `MessagePort` that
         /// answers each `pull` with a chunk, or nothing.
         Response(ResponseHead),
@@ -85,8 +90,8 @@ wire_enum! {
     pub enum Ask {
         /// Load `url` in a hidden frame and tell what it answers.
         Frame { url: String, expect: FrameExpect },
-        /// Load `url` in a popup and tell what it answers.
-        Popup { url: String, expect: FrameExpect },
+        /// Load `url` in a popup and tell what it answers. `state` is that of the answer.
+        Popup { url: String, expect: FrameExpect, state: String },
         /// Leave for `url`.
         Navigate { url: String },
     }
@@ -149,6 +154,17 @@ wire_names! {
         Required = "required",
     }
 
+    /// The algorithm of DPoP proofs.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+    pub enum ProofAlg {
+        /// ECDSA on P-256 (RFC 7518 section 3.4).
+        #[serde(rename = "ES256")]
+        ES256,
+        /// Ed25519 (RFC 8037 section 3.1), where browser and provider can; else ES256.
+        #[serde(rename = "EdDSA")]
+        EdDSA,
+    }
+
     /// Whether somebody is signed in.
     pub enum Status {
         /// Not known yet.
@@ -196,10 +212,16 @@ wire_struct! {
         pub dpop: Dpop,
         /// Whether the provider's session frame is watched.
         pub monitor_session: bool,
+        /// The algorithm of its proofs.
+        pub dpop_signing_alg: ProofAlg,
         /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
         pub dangerously_accept_hmac_id_tokens: bool,
+        /// Whether the page may have access tokens.
+        pub dangerously_expose_access_token: bool,
         /// The origin of the page.
         pub origin: String,
+        /// The origin of the vault and of its redirect URIs, where that is not the page's.
+        pub vault_origin: Option<String>,
         /// What the `state` of each of this session's requests begins with, by which the page knows its callbacks.
         pub state_prefix: String,
     }
@@ -264,6 +286,17 @@ wire_struct! {
         pub timeout_ms: Option<u32>,
     }
 
+    /// [`Command::AccessToken`]: for the first API where nothing is named.
+    #[derive(Deserialize)]
+    pub struct TokenWish {
+        /// More scope than the session's, space separated.
+        pub scope: Option<String>,
+        /// The `audience` parameter.
+        pub audience: Option<String>,
+        /// The `resource` parameter (RFC 8707).
+        pub resource: Option<String>,
+    }
+
     /// What was granted: everything about a token but the token.
     pub struct Granted {
         /// The user's claims, as JSON text.
@@ -326,6 +359,8 @@ wire_struct! {
         pub revoke: bool,
         /// Extra parameters for the provider's `end_session_endpoint`.
         pub params: Vec<(String, String)>,
+        /// The URL to come back to; of the page's origin.
+        pub return_to: Option<String>,
     }
 
     /// [`Command::LoggedOut`]: what the provider added to the front-channel logout URL.
@@ -427,8 +462,8 @@ mod tests {
             )*};
         }
         declare!(
-            ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Dpop Status Options ApiOptions SilentOptions
-            Start SignIn CheckSession Granted FetchRequest ResponseHead Userinfo SignOut LoggedOut Monitor Renewed RenewalFailed Started SessionState WireError
+            ToVault FromVault Command Reply Ask FrameExpect Answer ResponseMode Dpop ProofAlg Status Options ApiOptions SilentOptions
+            Start SignIn CheckSession TokenWish Granted FetchRequest ResponseHead Userinfo SignOut LoggedOut Monitor Renewed RenewalFailed Started SessionState WireError
         );
         let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();
         out.push_str(&format!("export type OwnErrorCode = {};\n", codes.join(" | ")));

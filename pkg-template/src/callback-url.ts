@@ -4,6 +4,12 @@ export const CALLBACK = 'strongroom:callback';
 /** The channel on which the front-channel logout page is heard. */
 export const LOGOUT = 'strongroom:logout';
 
+/** Where the callback page of a vault's own origin leaves the answer of a redirect for the vault's frame: in the tab's storage. */
+export const ANSWER = 'strongroom:answer';
+
+/** Where the frame leaves the URL that the page is to leave for. */
+export const LEAVE = 'strongroom:leave';
+
 /** What the letter after the prefix of a `state` says about who waits for the answer. */
 export type Waiting = 'redirect' | 'frame' | 'popup';
 
@@ -18,8 +24,12 @@ const RESPONSE = new Set([
   'response',
 ]);
 
-/** The `state` in this query or fragment, plain or in a signed response (JARM), if it begins with `prefix`. */
-function stateIn(part: string, prefix: string): string | undefined {
+/** The `state` in the query or fragment of `url`, plain or in a signed response (JARM), if it begins with `prefix`. */
+export function stateIn(url: Location | URL, prefix: string): string | undefined {
+  return stateInPart(url.search, prefix) ?? stateInPart(url.hash, prefix);
+}
+
+function stateInPart(part: string, prefix: string): string | undefined {
   const parameters = new URLSearchParams(part.slice(1));
   const state = parameters.get('state') ?? stateInSigned(parameters.get('response'));
   return state?.startsWith(prefix) ? state : undefined;
@@ -38,7 +48,7 @@ function stateInSigned(jwt: string | null): string | undefined {
 
 /** Who waits for the answer in `url`; nobody if it holds none of ours. */
 export function waitingFor(url: Location | URL, prefix: string): Waiting | undefined {
-  const state = stateIn(url.search, prefix) ?? stateIn(url.hash, prefix);
+  const state = stateIn(url, prefix);
   if (state === undefined) return undefined;
   const letter = prefix === 'sr' ? state[state.indexOf('-') + 1] : state[prefix.length];
   return letter === 's' ? 'frame' : letter === 'p' ? 'popup' : 'redirect';
@@ -47,7 +57,7 @@ export function waitingFor(url: Location | URL, prefix: string): Waiting | undef
 /** `url` without the answer in it; the application's own parameters stay as they are. */
 export function cleaned(url: Location | URL, prefix: string): string {
   const clean = (part: string) => {
-    if (stateIn(part, prefix) === undefined) return part;
+    if (stateInPart(part, prefix) === undefined) return part;
     const rest = part.slice(1).split('&');
     const kept = rest.filter((pair) => !RESPONSE.has(pair.split('=')[0] as string)).join('&');
     return kept && part[0] + kept;
@@ -58,6 +68,15 @@ export function cleaned(url: Location | URL, prefix: string): string {
 /** The channel on which a popup is heard that has lost its opener (Cross-Origin-Opener-Policy). */
 export const channel = (): BroadcastChannel => new BroadcastChannel(CALLBACK);
 
+/** Whether `other` is there, and of this origin. */
+function isNear(other: Window | null): other is Window {
+  try {
+    return other !== null && other.origin === origin;
+  } catch {
+    return false;
+  }
+}
+
 /** Hands the URL of this document to the page that waits for it. Tells whether there is such a page. */
 export function handOver(waiting: Waiting | undefined): boolean {
   const message = { type: CALLBACK, url: location.href };
@@ -66,7 +85,7 @@ export function handOver(waiting: Waiting | undefined): boolean {
     return true;
   }
   if (waiting === 'popup') {
-    if (opener) (opener as Window).postMessage(message, location.origin);
+    if (isNear(opener)) opener.postMessage(message, location.origin);
     else channel().postMessage(message);
     close();
     return true;

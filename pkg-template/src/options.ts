@@ -1,15 +1,24 @@
 import { fail } from './errors.js';
 import type { Placement, SessionOptions } from './types.js';
-import type { ApiOptions, Options, ResponseMode } from './wire.js';
+import type { ApiOptions, Options, ProofAlg, ResponseMode } from './wire.js';
 
 /** Checked options: those for the vault, and those that stay with the page. */
 export interface Checked {
   readonly wire: Options;
-  readonly placement: Placement;
-  readonly fallback: boolean;
+  readonly vault: Vault;
+  /** Where the user is sent after signing out at the provider, if that is not for the provider to do. */
+  readonly signedOutUri: string | undefined;
   readonly navigate: ((url: string) => void) | undefined;
   readonly assetsUrl: URL | undefined;
   readonly normalizeClaims: boolean;
+}
+
+/** Where the vault is wanted. */
+export interface Vault {
+  readonly placement: Placement;
+  readonly fallback: boolean;
+  /** The folder of the vault's files on an origin of their own. */
+  readonly base: URL | undefined;
 }
 
 /** Own properties alone: a polluted prototype supplies no option. */
@@ -132,8 +141,11 @@ export function ownUrl(name: string, value: string): string {
   return url.href;
 }
 
-function redirectUri(options: Own, name: string, label: string): string | undefined {
+/** `fixed` is what it is without being asked, with a vault that has an origin of its own. */
+function redirectUri(options: Own, name: string, label: string, fixed?: string): string | undefined {
   const value = text(options, name, label);
+  if (fixed && value !== undefined) refuse(label, `must be left out: it is ${fixed}, a page of the vault's origin`);
+  if (fixed) return fixed;
   if (value?.includes('#')) refuse(label, 'must have no fragment (RFC 6749 section 3.1.2)');
   return value === undefined ? undefined : ownUrl(label, value);
 }
@@ -154,14 +166,23 @@ function api(value: unknown, at: number): ApiOptions {
   return { url, scope, ...(audience && { audience }), ...(resource && { resource }) };
 }
 
-function vault(value: unknown): { placement: Placement; fallback: boolean } {
-  const options = typeof value === 'object' ? own('vault', value, 'placement fallback') : { placement: value };
-  const { placement = 'worker' } = options as Own;
+function vault(value: unknown): Vault {
+  const options: Own =
+    typeof value === 'object' ? own('vault', value, 'placement fallback origin') : { placement: value };
+  const { placement = 'shared' } = options;
   if (placement !== 'shared' && placement !== 'worker' && placement !== 'closure') {
-    refuse('vault', "must be 'shared', 'worker' or 'closure'");
+    refuse('vault', "must be 'shared', 'worker' or 'closure', or { origin } for a vault on an origin of its own");
   }
-  return { placement, fallback: flag(options, 'fallback', 'vault.fallback') ?? true };
+  const origin = text(options, 'origin', 'vault.origin');
+  const base = origin === undefined ? undefined : secureUrl('vault.origin', folder(origin));
+  if (base?.origin === location.origin) {
+    refuse('vault.origin', `must be another origin than the page's, ${location.origin}; leave it out otherwise`);
+  }
+  return { placement, fallback: flag(options, 'fallback', 'vault.fallback') ?? true, base };
 }
+
+/** `url` as that of a folder. */
+const folder = (url: string) => `${url.replace(/\/*$/, '')}/`;
 
 /**
  * The beginning of `state` for this issuer and client, by which the page knows its own callbacks at once, before the
@@ -178,7 +199,7 @@ export function check(given: SessionOptions): Checked {
   const options = own(
     'options',
     given,
-    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl userinfo pushedAuthorizationRequests idTokenSigningAlg dangerouslyAcceptHmacIdTokens normalizeClaims dpop monitorSession',
+    'issuer clientId scope redirectUri postLogoutRedirectUri responseMode params apis silent metadata vault requestTimeoutMs navigate assetsUrl userinfo pushedAuthorizationRequests idTokenSigningAlg dangerouslyAcceptHmacIdTokens normalizeClaims dpop dpopSigningAlg dangerouslyExposeAccessToken monitorSession',
   );
   const issuer = required(options, 'issuer');
   secureUrl('issuer', issuer);
@@ -190,7 +211,15 @@ export function check(given: SessionOptions): Checked {
       'serve the page over https, or from http://localhost while developing',
     );
   }
-  const back = redirectUri(options, 'redirectUri', 'redirectUri') ?? `${location.origin}/`;
+  const where = vault(options.vault);
+  const { base } = where;
+  const expose = flag(options, 'dangerouslyExposeAccessToken') ?? false;
+  const signedOut = redirectUri(options, 'postLogoutRedirectUri', 'postLogoutRedirectUri');
+  if (base && expose) {
+    refuse('dangerouslyExposeAccessToken', 'cannot be had of a vault with an origin of its own');
+  }
+  const answerPage = base && new URL('callback.html', base).href;
+  const back = redirectUri(options, 'redirectUri', 'redirectUri', answerPage) ?? `${location.origin}/`;
   const silent = own('silent', options.silent ?? {}, 'onLoad redirectUri responseMode timeoutMs');
   const onLoad = flag(silent, 'onLoad', 'silent.onLoad') ?? true;
   const pushed = flag(options, 'pushedAuthorizationRequests');
@@ -222,13 +251,13 @@ export function check(given: SessionOptions): Checked {
       clientId,
       scope: text(options, 'scope') ?? 'openid profile email',
       redirectUri: back,
-      postLogoutRedirectUri: redirectUri(options, 'postLogoutRedirectUri', 'postLogoutRedirectUri') ?? back,
+      postLogoutRedirectUri: answerPage ?? signedOut ?? back,
       ...(responseMode && { responseMode }),
       params: pairs('params', options.params),
       apis: entries,
       silent: {
         onLoad,
-        redirectUri: redirectUri(silent, 'redirectUri', 'silent.redirectUri') ?? back,
+        redirectUri: redirectUri(silent, 'redirectUri', 'silent.redirectUri', answerPage) ?? back,
         ...(silentMode && { responseMode: silentMode }),
         timeoutMs: millis(silent, 'timeoutMs', 'silent.timeoutMs', 10_000),
       },
@@ -238,17 +267,18 @@ export function check(given: SessionOptions): Checked {
       ...(pushed !== undefined && { pushedAuthorizationRequests: pushed }),
       ...(alg && { idTokenSigningAlg: alg }),
       dangerouslyAcceptHmacIdTokens: hmac,
+      dangerouslyExposeAccessToken: expose,
       dpop: options.dpop === 'required' ? 'required' : dpopFlag(options) ? 'allowed' : 'off',
+      dpopSigningAlg: oneOf<ProofAlg>(options, 'dpopSigningAlg', 'dpopSigningAlg', ['ES256', 'EdDSA']) ?? 'ES256',
       requestTimeoutMs: millis(options, 'requestTimeoutMs', 'requestTimeoutMs', 10_000),
       origin: location.origin,
+      ...(base && { vaultOrigin: base.origin }),
       statePrefix: statePrefix(issuer, clientId),
     },
-    ...vault(options.vault),
+    vault: where,
+    signedOutUri: base && (signedOut ?? `${location.origin}/`),
     normalizeClaims: flag(options, 'normalizeClaims') ?? false,
     navigate: navigate as Checked['navigate'],
-    assetsUrl:
-      assetsUrl === undefined
-        ? undefined
-        : parse('assetsUrl', `${String(assetsUrl).replace(/\/*$/, '')}/`, document.baseURI),
+    assetsUrl: assetsUrl === undefined ? undefined : parse('assetsUrl', folder(String(assetsUrl)), document.baseURI),
   };
 }

@@ -1,5 +1,7 @@
 import { fail } from './errors.js';
+import type { Vault } from './options.js';
 import type { Placement } from './types.js';
+import type { Options } from './wire.js';
 
 /** The version of the package; the build fills it in. */
 declare const VERSION: string;
@@ -115,15 +117,14 @@ async function inClosure(assetsUrl: URL | undefined): Promise<Opened> {
 /** From the best placement to the one that always is. */
 const PLACEMENTS: readonly Placement[] = ['shared', 'worker', 'closure'];
 
-/** Opens the vault where it is wanted, or where it can be had; `configuration` is all that the vault is told. */
+/** Opens a vault for `options` on this origin, where it is wanted or where it can be had. */
 export async function openVault(
-  wanted: Placement,
-  fallback: boolean,
+  { placement: wanted, fallback }: Vault,
   assetsUrl: URL | undefined,
-  configuration: string,
+  options: Options,
 ): Promise<Opened> {
   const open = {
-    shared: () => inShared(assetsUrl, configuration),
+    shared: () => inShared(assetsUrl, JSON.stringify(options)),
     worker: () => inWorker(assetsUrl),
     closure: () => inClosure(assetsUrl),
   };

@@ -4,9 +4,11 @@ import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchMade, fetchThrough } from './fetch.js';
 import { watch } from './monitor.js';
-import { check, millis, own, ownUrl, pairs, text } from './options.js';
+import { type Checked, check, millis, own, ownUrl, pairs, text } from './options.js';
+import { openBehindFrame } from './own-origin.js';
 import { type Opened, openVault } from './placement.js';
 import type {
+  AccessTokenOptions,
   Callback,
   CheckSessionOptions,
   FetchInit,
@@ -24,7 +26,15 @@ import type {
   UserinfoOptions,
 } from './types.js';
 import { frame, openPopup, popup } from './window.js';
-import type { Answer, Ask, SignIn, Started, Granted as WireGranted, SessionState as WireState } from './wire.js';
+import type {
+  Answer,
+  Ask,
+  SignIn,
+  Started,
+  TokenWish,
+  Granted as WireGranted,
+  SessionState as WireState,
+} from './wire.js';
 
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
@@ -32,6 +42,12 @@ const LOADING: SessionState = Object.freeze({ status: 'loading' });
 const SILENT_PARAMETERS =
   'loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims authorizationDetails';
 const PARAMETERS = `prompt ${SILENT_PARAMETERS}`;
+
+/** What a token is wanted for. */
+function target(options: Record<string, unknown>): TokenWish {
+  const names = ['scope', 'audience', 'resource'].filter((name) => text(options, name));
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
+}
 
 /** The parameters among `options`, by their names on the wire. */
 function parameters(options: Record<string, unknown>): [string, string][] {
@@ -57,6 +73,7 @@ const METHODS = [
   'checkSession',
   'userinfo',
   'initiateLogin',
+  'accessToken',
   'fetch',
   'signOut',
   'subscribe',
@@ -85,7 +102,9 @@ class BrowserSession extends EventTarget implements Session {
   readonly #navigate: (url: string) => void;
   readonly #apis: readonly URL[];
   readonly #issuer: string;
+  readonly #signedOutUri: string | undefined;
   readonly #userOf: (claims: string) => User;
+  readonly vaultOrigin: string;
   readonly ready = new Promise<SessionState>((resolve) => {
     this.#settle = resolve;
   });
@@ -96,6 +115,8 @@ class BrowserSession extends EventTarget implements Session {
     const { wire } = options;
     this.#prefix = wire.statePrefix;
     this.#issuer = wire.issuer;
+    this.#signedOutUri = options.signedOutUri;
+    this.vaultOrigin = wire.vaultOrigin ?? wire.origin;
     this.#userOf = (claims) => {
       const user = JSON.parse(claims) as User;
       return Object.freeze(options.normalizeClaims ? normalized(user) : user);
@@ -125,8 +146,9 @@ class BrowserSession extends EventTarget implements Session {
     return this.#opened?.placement;
   }
 
-  async #open({ wire, placement, fallback, assetsUrl }: ReturnType<typeof check>): Promise<Connection> {
-    const opened = await openVault(placement, fallback, assetsUrl, JSON.stringify(wire));
+  async #open({ wire, vault, assetsUrl }: Checked): Promise<Connection> {
+    const { base } = vault;
+    const opened = await (base ? openBehindFrame(vault, base, wire) : openVault(vault, assetsUrl, wire));
     if (this.#end.signal.aborted) {
       opened.dispose();
       throw fail('closed', 'the session is closed');
@@ -208,7 +230,8 @@ class BrowserSession extends EventTarget implements Session {
   async #start(callback: string | undefined) {
     try {
       const [reply] = await (await this.#connection).command({ start: callback === undefined ? {} : { callback } });
-      if (callback !== undefined) this.#returned((reply as { started: Started }).started);
+      const { started } = reply as { started: Started };
+      if (callback !== undefined || started.returnTo) this.#returned(started);
     } catch (error) {
       const reason = isStrongroomError(error) ? error : fail('internal', String(error), undefined, error);
       this.#become(Object.freeze({ status: 'signedOut', reason }));
@@ -239,7 +262,7 @@ class BrowserSession extends EventTarget implements Session {
 
   #answer(ask: Ask, signal: AbortSignal): Promise<Answer | undefined> {
     if ('frame' in ask) return frame(ask.frame.url, ask.frame.expect, this.#prefix, signal);
-    if ('popup' in ask) return popup(this.#popup, ask.popup.url, ask.popup.expect, this.#prefix, signal);
+    if ('popup' in ask) return popup(this.#popup, ask.popup, signal);
     if (!navigator.onLine) return Promise.resolve({ failed: 'the browser is offline' });
     location.assign(ask.navigate.url);
     return Promise.resolve('done');
@@ -289,11 +312,8 @@ class BrowserSession extends EventTarget implements Session {
 
   async checkSession(given: CheckSessionOptions = {}): Promise<Granted> {
     const options = own('checkSession', given, `scope audience resource params timeoutMs signal ${SILENT_PARAMETERS}`);
-    const [scope, audience, resource] = ['scope', 'audience', 'resource'].map((name) => text(options, name));
     const command = {
-      ...(scope && { scope }),
-      ...(audience && { audience }),
-      ...(resource && { resource }),
+      ...target(options),
       params: parameters(options),
       ...(options.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 'timeoutMs', 0) }),
     };
@@ -310,6 +330,12 @@ class BrowserSession extends EventTarget implements Session {
     const { sources = false } = own('userinfo', given, 'sources signal') as UserinfoOptions;
     const [reply] = await (await this.#connection).command({ userinfo: { sources } }, given.signal);
     return this.#userOf((reply as { claims: string }).claims);
+  }
+
+  async accessToken(given: AccessTokenOptions = {}): Promise<string> {
+    const options = own('accessToken', given, 'scope audience resource signal');
+    const [reply] = await (await this.#connection).command({ accessToken: target(options) }, given.signal);
+    return (reply as { accessToken: string }).accessToken;
   }
 
   async initiateLogin(given: string | URL = location.href, options: SignInOptions = {}): Promise<void> {
@@ -334,10 +360,16 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   async signOut(given: SignOutOptions = {}): Promise<SignedOut> {
-    const options = own('signOut', given, 'local federated revoke params') as SignOutOptions;
+    const options = own('signOut', given, 'local federated revoke params returnTo') as SignOutOptions;
     const params = pairs('params', options.params);
     if (options.federated) params.push(['federated', '']);
-    const command = { local: options.local === true, revoke: options.revoke !== false, params };
+    const returnTo = text({ ...options }, 'returnTo') ?? this.#signedOutUri;
+    const command = {
+      local: options.local === true,
+      revoke: options.revoke !== false,
+      params,
+      ...(returnTo && { returnTo: ownUrl('returnTo', returnTo) }),
+    };
     const [reply] = await (await this.#connection).command({ signOut: command });
     return typeof reply === 'object' && 'warned' in reply ? { warning: new StrongroomError(reply.warned) } : {};
   }
@@ -377,11 +409,13 @@ function inert(): Session {
   return Object.assign(new EventTarget(), {
     state: LOADING,
     placement: undefined,
+    vaultOrigin: '',
     ready: new Promise<SessionState>(() => {}),
     signIn: refuse,
     checkSession: refuse,
     userinfo: refuse,
     initiateLogin: refuse,
+    accessToken: refuse,
     fetch: refuse,
     signOut: refuse,
     subscribe: () => () => {},

@@ -6,8 +6,21 @@ import type { StrongroomError } from './errors.js';
  */
 export type Placement = 'shared' | 'worker' | 'closure';
 
-/** The `vault` option: a placement, or a placement and whether another may take its place. */
-export type VaultOption = Placement | { placement: Placement /** Default true. */; fallback?: boolean };
+/** The `vault` option: a placement, or more about it. */
+export type VaultOption = Placement | VaultOptions;
+
+/** Where the tokens live, in detail. */
+export interface VaultOptions {
+  /** Default `shared`. */
+  placement?: Placement;
+  /** Whether another placement may take its place where the browser or a policy refuses it. Default true. */
+  fallback?: boolean;
+  /**
+   * The folder of the package's files on an origin of their own, such as `https://auth.example.com/`: of the same site as
+   * the page, which is listed there in `strongroom.json`. A script in the page then sees neither tokens nor codes.
+   */
+  origin?: string;
+}
 
 /** An API that tokens may go to. */
 export interface ApiOptions {
@@ -58,7 +71,7 @@ export interface SessionOptions {
   silent?: SilentOptions;
   /** The provider's metadata, which saves the discovery request. */
   metadata?: Record<string, unknown>;
-  /** Where the tokens live. Default `worker`, falling back to `closure`; `shared` falls back to `worker` first. */
+  /** Where the tokens live. Default `shared`, falling back to `worker`, then to `closure`. */
   vault?: VaultOption;
   /** Whether a sign-in asks for userinfo (OIDC Core 5.3), so that `user` has its claims too. Default false. */
   userinfo?: boolean;
@@ -81,6 +94,13 @@ export interface SessionOptions {
    * allow the header `DPoP`. Default false.
    */
   dpop?: boolean | 'required';
+  /** The algorithm of DPoP proofs. `EdDSA` where browser and provider can, else ES256. Default `ES256`. */
+  dpopSigningAlg?: 'ES256' | 'EdDSA';
+  /**
+   * Gives the page {@link Session.accessToken}. A script injected into the page can then take the token away. Only for what
+   * cannot go through {@link Session.fetch}, such as a WebSocket. Default false.
+   */
+  dangerouslyExposeAccessToken?: boolean;
   /** `id_token_signed_response_alg` of the client's registration; ID tokens of another algorithm are refused. */
   idTokenSigningAlg?: string;
   /**
@@ -153,6 +173,18 @@ export interface CheckSessionOptions extends AuthorizationParameters {
   signal?: AbortSignal;
 }
 
+/** {@link Session.accessToken} */
+export interface AccessTokenOptions {
+  /** More scope than the session's, space separated. */
+  scope?: string;
+  /** For another API than the first: `audience` (Auth0's way). */
+  audience?: string;
+  /** For another API than the first: `resource` (RFC 8707). */
+  resource?: string;
+  /** Gives up. */
+  signal?: AbortSignal;
+}
+
 /** {@link Session.userinfo} */
 export interface UserinfoOptions {
   /** Instead of the userinfo endpoint, asks the sources that the user's claims refer to (OIDC Core 5.6.2). */
@@ -171,6 +203,8 @@ export interface SignOutOptions {
   revoke?: boolean;
   /** Extra parameters for the provider, such as `federated`. */
   params?: Record<string, string>;
+  /** The URL to come back to from the provider; of the page's origin. Default: `postLogoutRedirectUri`. */
+  returnTo?: string;
 }
 
 /**
@@ -285,6 +319,8 @@ export interface Session extends EventTarget {
   readonly state: SessionState;
   /** Where the tokens live; undefined until that is known. */
   readonly placement: Placement | undefined;
+  /** The origin where the tokens live: the page's, unless `vault.origin` names another. */
+  readonly vaultOrigin: string;
   /** Resolves once it is known whether somebody is signed in. Never rejects. */
   readonly ready: Promise<SessionState>;
   /**
@@ -302,6 +338,11 @@ export interface Session extends EventTarget {
    * Rejects with `userinfo_sub_mismatch`, `invalid_userinfo`, `invalid_claims` and the like, and leaves the session as it is.
    */
   userinfo(options?: UserinfoOptions): Promise<User>;
+  /**
+   * An access token that is fresh, for what cannot go through {@link Session.fetch}. Rejects with `unsupported` unless the
+   * session was created with `dangerouslyExposeAccessToken`, and for tokens that are bound to a key (DPoP).
+   */
+  accessToken(options?: AccessTokenOptions): Promise<string>;
   /**
    * Signs in because somebody else asks for it: for the page at the client's `initiate_login_uri` (OIDC Core 4).
    * Rejects with `issuer_mismatch` if it asks for another issuer, and with `invalid_option` if it wants to return to

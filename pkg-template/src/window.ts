@@ -1,4 +1,4 @@
-import { CALLBACK, channel, waitingFor } from './callback-url.js';
+import { CALLBACK, channel, stateIn, waitingFor } from './callback-url.js';
 import type { Answer, FrameExpect } from './wire.js';
 
 /** How long something else may stand in the frame before it counts as what the provider has to say, in milliseconds. */
@@ -111,9 +111,7 @@ export function openPopup(): Window | null {
 /** Loads `url` in `popup` and waits for its answer, by message or, when it has lost its opener, by channel. */
 export function popup(
   popup: Window | null | undefined,
-  url: string,
-  expect: FrameExpect,
-  prefix: string,
+  { url, expect, state }: { url: string; expect: FrameExpect; state: string },
   signal: AbortSignal,
 ): Promise<Answer | undefined> {
   return waiting(signal, (answer, undo) => {
@@ -121,7 +119,7 @@ export function popup(
     listen(() => popup, expect, answer, undo);
     const lost = channel();
     lost.onmessage = ({ data }) => {
-      if (typeof data?.url === 'string' && waitingFor(new URL(data.url), prefix)) answer({ url: data.url });
+      if (typeof data?.url === 'string' && stateIn(new URL(data.url), state)) answer({ url: data.url });
     };
     let closedFor = 0;
     let arrived = false;

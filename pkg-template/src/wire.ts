@@ -2,13 +2,14 @@
 
 export type ToVault = { "command": { id: number, command: Command, } } | { "cancel": { id: number, } } | { "answer": { id: number, answer: Answer, } };
 export type FromVault = { "reply": { id: number, reply: Reply, } } | { "ask": { id: number, ask: Ask, } } | { "withdraw": { id: number, } } | { "state": SessionState } | { "renewed": Renewed } | { "renewalFailed": RenewalFailed } | { "monitor": Monitor };
-export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "userinfo": Userinfo } | { "awake": { visible: boolean, } } | { "signOut": SignOut } | { "loggedOut": LoggedOut } | "close";
-export type Reply = "done" | { "started": Started } | { "checked": Granted } | { "warned": WireError } | { "claims": string } | { "response": ResponseHead } | "notAnApi" | { "error": WireError };
-export type Ask = { "frame": { url: string, expect: FrameExpect, } } | { "popup": { url: string, expect: FrameExpect, } } | { "navigate": { url: string, } };
+export type Command = { "open": Options } | { "start": Start } | { "signIn": SignIn } | { "checkSession": CheckSession } | { "fetch": FetchRequest } | { "userinfo": Userinfo } | { "awake": { visible: boolean, } } | { "accessToken": TokenWish } | { "signOut": SignOut } | { "loggedOut": LoggedOut } | "close";
+export type Reply = "done" | { "started": Started } | { "checked": Granted } | { "warned": WireError } | { "claims": string } | { "accessToken": string } | { "response": ResponseHead } | "notAnApi" | { "error": WireError };
+export type Ask = { "frame": { url: string, expect: FrameExpect, } } | { "popup": { url: string, expect: FrameExpect, state: string, } } | { "navigate": { url: string, } };
 export type FrameExpect = { "webMessage": { origin: string, } } | { "callback": { redirectUri: string, } };
 export type Answer = { "url": string } | { "message": string } | "loadedOther" | "popupBlocked" | "popupClosed" | "gone" | "done" | { "failed": string };
 export type ResponseMode = "query" | "fragment" | "web_message" | "jwt" | "query.jwt" | "fragment.jwt";
 export type Dpop = "off" | "allowed" | "required";
+export type ProofAlg = "ES256" | "EdDSA";
 export type Status = "loading" | "signedIn" | "signedOut";
 export type Options = { 
 /**
@@ -76,13 +77,25 @@ dpop: Dpop,
  */
 monitorSession: boolean, 
 /**
+ * The algorithm of its proofs.
+ */
+dpopSigningAlg: ProofAlg, 
+/**
  * Whether ID tokens with an HMAC are taken on the word of the token endpoint.
  */
 dangerouslyAcceptHmacIdTokens: boolean, 
 /**
+ * Whether the page may have access tokens.
+ */
+dangerouslyExposeAccessToken: boolean, 
+/**
  * The origin of the page.
  */
 origin: string, 
+/**
+ * The origin of the vault and of its redirect URIs, where that is not the page's.
+ */
+vaultOrigin?: string, 
 /**
  * What the `state` of each of this session's requests begins with, by which the page knows its callbacks.
  */
@@ -168,6 +181,19 @@ params: Array<[string, string]>,
  * Instead of the session's, in milliseconds.
  */
 timeoutMs?: number, };
+export type TokenWish = { 
+/**
+ * More scope than the session's, space separated.
+ */
+scope?: string, 
+/**
+ * The `audience` parameter.
+ */
+audience?: string, 
+/**
+ * The `resource` parameter (RFC 8707).
+ */
+resource?: string, };
 export type Granted = { 
 /**
  * The user's claims, as JSON text.
@@ -257,7 +283,11 @@ revoke: boolean,
 /**
  * Extra parameters for the provider's `end_session_endpoint`.
  */
-params: Array<[string, string]>, };
+params: Array<[string, string]>, 
+/**
+ * The URL to come back to; of the page's origin.
+ */
+returnTo?: string, };
 export type LoggedOut = { 
 /**
  * `iss`

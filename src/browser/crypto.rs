@@ -42,38 +42,60 @@ pub(super) async fn verify(alg: Alg, jwk: String, signature: Vec<u8>, data: Vec<
     }
 }
 
-/// A key pair of this realm.
+/// A key pair that WebCrypto signs with.
 struct KeyPair {
+    alg: Alg,
     jwk: String,
     private_key: CryptoKey,
 }
 
-/// A key pair for ES256 whose private half WebCrypto never gives away.
-pub(super) async fn generate_key() -> Result<Rc<dyn SigningKey>> {
+/// A `CryptoKeyPair` whose private half WebCrypto never gives away; for ES256 where the browser has no `alg`.
+pub(super) async fn generate_pair(alg: Alg) -> Result<JsValue> {
     let subtle = subtle()?;
     let usages = js_sys::Array::of2(&"sign".into(), &"verify".into());
-    let pair = subtle.generate_key_with_object(&parameters(Alg::ES256), false, &usages).map_err(refused)?;
-    let pair = JsFuture::from(pair).await.map_err(refused)?;
-    let half = |name: &str| js_sys::Reflect::get(&pair, &name.into()).map(JsCast::unchecked_into::<CryptoKey>);
-    let (public_key, private_key) = (half("publicKey").map_err(refused)?, half("privateKey").map_err(refused)?);
-    let jwk = JsFuture::from(subtle.export_key("jwk", &public_key).map_err(refused)?).await.map_err(refused)?;
+    let generate = async |alg| {
+        let pair = subtle.generate_key_with_object(&parameters(alg), false, &usages).map_err(refused)?;
+        JsFuture::from(pair).await.map_err(refused)
+    };
+    match generate(alg).await {
+        Err(_) if alg != Alg::ES256 => generate(Alg::ES256).await,
+        made => made,
+    }
+}
+
+/// The key in a `CryptoKeyPair`; an error if that is none of ours.
+pub(super) async fn signing_key(pair: JsValue) -> Result<Rc<dyn SigningKey>> {
+    let half = |name: &str| {
+        let half = js_sys::Reflect::get(&pair, &name.into()).map_err(refused)?;
+        half.dyn_into::<CryptoKey>().map_err(refused)
+    };
+    let (public_key, private_key) = (half("publicKey")?, half("privateKey")?);
+    if private_key.extractable() {
+        return Err(refused(JsValue::NULL));
+    }
+    let jwk = JsFuture::from(subtle()?.export_key("jwk", &public_key).map_err(refused)?).await.map_err(refused)?;
     let member = |name: &str| js_sys::Reflect::get(&jwk, &name.into()).ok().and_then(|value| value.as_string());
+    let alg = if member("kty").as_deref() == Some("OKP") { Alg::EdDSA } else { Alg::ES256 };
     let mut text = JsonWriter::default();
     for name in ["crv", "kty", "x", "y"] {
-        text.string(name, &member(name).unwrap_or_default());
+        text.optional(name, member(name).as_deref());
     }
-    Ok(Rc::new(KeyPair { jwk: text.finish(), private_key }))
+    Ok(Rc::new(KeyPair { alg, jwk: text.finish(), private_key }))
 }
 
 impl SigningKey for KeyPair {
+    fn alg(&self) -> Alg {
+        self.alg
+    }
+
     fn jwk(&self) -> &str {
         &self.jwk
     }
 
     fn sign(&self, data: Vec<u8>) -> Boxed<Result<Vec<u8>>> {
-        let key = self.private_key.clone();
+        let (alg, key) = (self.alg, self.private_key.clone());
         Box::pin(async move {
-            let promise = subtle()?.sign_with_object_and_u8_array(&parameters(Alg::ES256), &key, &data);
+            let promise = subtle()?.sign_with_object_and_u8_array(&parameters(alg), &key, &data);
             let signature = JsFuture::from(promise.map_err(refused)?).await.map_err(refused)?;
             Ok(Uint8Array::new(&signature).to_vec())
         })

@@ -38,9 +38,17 @@ extern "C" {
 }
 
 /// The platform of the realm this wasm instance runs in: a worker or the page.
-#[derive(Default)]
 pub(crate) struct Browser {
+    /// Whether this realm is a shared worker's.
+    shared: bool,
     database: Rc<RefCell<Option<web_sys::IdbDatabase>>>,
+}
+
+impl Browser {
+    /// The platform of a shared worker, or of a realm that goes with its page.
+    fn new(shared: bool) -> Browser {
+        Browser { shared, database: Rc::default() }
+    }
 }
 
 impl Platform for Browser {
@@ -77,8 +85,32 @@ impl Platform for Browser {
         Box::pin(crypto::verify(alg, key.json.clone(), signature, data))
     }
 
-    fn generate_key(&self) -> Boxed<Result<Rc<dyn SigningKey>>> {
-        Box::pin(crypto::generate_key())
+    fn outlives_pages(&self) -> bool {
+        self.shared
+    }
+
+    fn key(&self, name: String, alg: Alg) -> Boxed<Result<Rc<dyn SigningKey>>> {
+        let database = (!self.shared).then(|| self.database.clone());
+        Box::pin(async move {
+            let Some(database) = database else { return crypto::signing_key(crypto::generate_pair(alg).await?).await };
+            // Without storage the key lives as long as the vault.
+            if let Ok(Some(kept)) = storage::kept_key(&database, &name).await
+                && let Ok(key) = crypto::signing_key(kept).await
+            {
+                return Ok(key);
+            }
+            let made = crypto::generate_pair(alg).await?;
+            crypto::signing_key(storage::keep_key(&database, &name, &made).await.unwrap_or(made)).await
+        })
+    }
+
+    fn forget_key(&self, name: String) -> Boxed<()> {
+        let database = (!self.shared).then(|| self.database.clone());
+        Box::pin(async move {
+            if let Some(database) = database {
+                storage::forget_key(&database, &name).await;
+            }
+        })
     }
 
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>> {

@@ -130,7 +130,7 @@ impl PortPage {
             None => return (Reply::Done, None),
         };
         if let Command::Open(options) = command {
-            let platform: Rc<dyn Platform> = Rc::new(Browser::default());
+            let platform: Rc<dyn Platform> = Rc::new(Browser::new(self.shared));
             let known = match self.shared {
                 true => SHARED.with_borrow(|known| Some(known.iter().find(|known| known.0 == *options)?.1.clone())),
                 false => None,

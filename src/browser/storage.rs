@@ -1,4 +1,4 @@
-//! IndexedDB: the one object store that outlives a page load. It holds transactions and nothing else.
+//! IndexedDB: what outlives a page load. Transactions, and keys that sign and cannot be exported; nothing else.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,13 +12,15 @@ use super::INDEXED_DB;
 use crate::error::{Code, Error, Result};
 
 const DATABASE: &str = "strongroom";
-const STORE: &str = "transactions";
+const TRANSACTIONS: &str = "transactions";
+const KEYS: &str = "keys";
+const STORES: [&str; 2] = [TRANSACTIONS, KEYS];
 
 type Database = Rc<RefCell<Option<IdbDatabase>>>;
 
 /// Puts `text` under `key` and gives back what was there, in one database transaction.
 pub(super) async fn replace(database: Database, key: String, text: String) -> Result<Option<String>> {
-    let store = store(&database, IdbTransactionMode::Readwrite).await?;
+    let store = store(&database, TRANSACTIONS, IdbTransactionMode::Readwrite).await?;
     let key = JsValue::from_str(&key);
     let before = completed(store.get(&key)).await?;
     completed(store.put_with_key(&text.into(), &key)).await?;
@@ -27,7 +29,7 @@ pub(super) async fn replace(database: Database, key: String, text: String) -> Re
 
 /// Every key with its text.
 pub(super) async fn stored(database: Database) -> Result<Vec<(String, String)>> {
-    let store = store(&database, IdbTransactionMode::Readonly).await?;
+    let store = store(&database, TRANSACTIONS, IdbTransactionMode::Readonly).await?;
     let (keys, texts) = (completed(store.get_all_keys()), completed(store.get_all()));
     let (keys, texts) = (Array::from(&keys.await?), Array::from(&texts.await?));
     let pairs = keys.iter().zip(texts.iter());
@@ -36,19 +38,44 @@ pub(super) async fn stored(database: Database) -> Result<Vec<(String, String)>> 
 
 /// Deletes what is under `keys`.
 pub(super) async fn forget(database: Database, keys: Vec<String>) -> Result<()> {
-    let store = store(&database, IdbTransactionMode::Readwrite).await?;
+    let store = store(&database, TRANSACTIONS, IdbTransactionMode::Readwrite).await?;
     for key in keys {
         completed(store.delete(&key.into())).await?;
     }
     Ok(())
 }
 
-async fn store(database: &Database, mode: IdbTransactionMode) -> Result<IdbObjectStore> {
+/// The `CryptoKeyPair` under `name`, if there is one.
+pub(super) async fn kept_key(database: &Database, name: &str) -> Result<Option<JsValue>> {
+    let store = store(database, KEYS, IdbTransactionMode::Readonly).await?;
+    let kept = completed(store.get(&name.into())).await?;
+    Ok((!kept.is_undefined()).then_some(kept))
+}
+
+/// Keeps `pair` under `name` and gives it back, or the one that another tab has put there meanwhile.
+pub(super) async fn keep_key(database: &Database, name: &str, pair: &JsValue) -> Result<JsValue> {
+    let store = store(database, KEYS, IdbTransactionMode::Readwrite).await?;
+    let kept = completed(store.get(&name.into())).await?;
+    if !kept.is_undefined() {
+        return Ok(kept);
+    }
+    completed(store.put_with_key(pair, &name.into())).await?;
+    Ok(pair.clone())
+}
+
+/// Deletes the key under `name`, as well as it goes.
+pub(super) async fn forget_key(database: &Database, name: &str) {
+    if let Ok(store) = store(database, KEYS, IdbTransactionMode::Readwrite).await {
+        drop(completed(store.delete(&name.into())).await);
+    }
+}
+
+async fn store(database: &Database, name: &str, mode: IdbTransactionMode) -> Result<IdbObjectStore> {
     open(database).await?;
     let database = database.borrow();
     let transaction =
-        database.as_ref().ok_or(JsValue::NULL).and_then(|db| db.transaction_with_str_and_mode(STORE, mode));
-    transaction.and_then(|transaction| transaction.object_store(STORE)).map_err(unavailable)
+        database.as_ref().ok_or(JsValue::NULL).and_then(|db| db.transaction_with_str_and_mode(name, mode));
+    transaction.and_then(|transaction| transaction.object_store(name)).map_err(unavailable)
 }
 
 async fn open(database: &Database) -> Result<()> {
@@ -56,12 +83,15 @@ async fn open(database: &Database) -> Result<()> {
         return Ok(());
     }
     let factory = INDEXED_DB.with(Clone::clone).ok_or_else(|| unavailable(JsValue::NULL))?;
-    let request = factory.open_with_u32(DATABASE, 1).map_err(unavailable)?;
+    let request = factory.open_with_u32(DATABASE, 2).map_err(unavailable)?;
     let upgrade = Closure::once_into_js({
         let request = request.clone();
         move || {
-            if let Ok(database) = request.result() {
-                let _ = database.unchecked_into::<IdbDatabase>().create_object_store(STORE);
+            let Ok(database) = request.result() else { return };
+            let database: IdbDatabase = database.unchecked_into();
+            for store in STORES {
+                // One that is there already stays as it is.
+                let _ = database.create_object_store(store);
             }
         }
     });

@@ -12,7 +12,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{MessageChannel, MessagePort};
 
 use super::{Browser, serve};
-use crate::platform::{Platform, within};
+use crate::platform::{Platform, SigningKey, within};
 use crate::protocol::HttpRequest;
 use crate::protocol::jwk::{Jwk, Jwks};
 use crate::protocol::jws::{Alg, Hash};
@@ -115,7 +115,7 @@ fn key(keys: &str, alg: Alg) -> Jwk {
 }
 
 async fn verifies(alg: Alg, key: &Jwk, signature: &str, data: &str) -> bool {
-    Browser::default().verify(alg, key, bytes(signature), data.as_bytes().to_vec()).await.unwrap()
+    Browser::new(false).verify(alg, key, bytes(signature), data.as_bytes().to_vec()).await.unwrap()
 }
 
 const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
@@ -179,21 +179,62 @@ async fn a_key_that_is_none_fits_nothing() {
     assert!(!verifies(Alg::ES256, &key(keys, Alg::ES256), "AAAA", "").await);
 }
 
+/// Whether `key` signs for the one whose public key it names.
+async fn signs(key: &dyn SigningKey) -> bool {
+    let signature = key.sign(b"data".to_vec()).await.unwrap();
+    let public = self::key(&format!(r#"{{"keys":[{}]}}"#, key.jwk()), key.alg());
+    let browser = Browser::new(false);
+    browser.verify(key.alg(), &public, signature.clone(), b"data".to_vec()).await.unwrap()
+        && !browser.verify(key.alg(), &public, signature, b"other".to_vec()).await.unwrap()
+}
+
 #[wasm_bindgen_test]
 async fn a_key_of_the_vault_signs_and_cannot_be_exported() {
-    let made = Browser::default().generate_key().await.unwrap();
-    let signature = made.sign(b"data".to_vec()).await.unwrap();
-    let public = key(&format!(r#"{{"keys":[{}]}}"#, made.jwk()), Alg::ES256);
-    let browser = Browser::default();
-    assert!(browser.verify(Alg::ES256, &public, signature.clone(), b"data".to_vec()).await.unwrap());
-    assert!(!browser.verify(Alg::ES256, &public, signature, b"other".to_vec()).await.unwrap());
-    assert!(made.jwk().starts_with(r#"{"crv":"P-256","kty":"EC","x":""#), "{}", made.jwk());
-    assert!(!made.is_extractable());
+    for (alg, begins) in
+        [(Alg::ES256, r#"{"crv":"P-256","kty":"EC","x":""#), (Alg::EdDSA, r#"{"crv":"Ed25519","kty":"OKP","x":""#)]
+    {
+        let made = Browser::new(true).key("in memory".to_owned(), alg).await.unwrap();
+        assert!(made.jwk().starts_with(begins), "{}", made.jwk());
+        assert_eq!(made.alg(), alg);
+        assert!(signs(&*made).await && !made.is_extractable());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_key_outlives_its_realm_until_it_is_forgotten() {
+    let name = || "key test".to_owned();
+    let key = async |shared| Browser::new(shared).key(name(), Alg::ES256).await.unwrap();
+    Browser::new(false).forget_key(name()).await;
+    let made = key(false).await;
+    let kept = key(false).await;
+    assert_eq!(kept.jwk(), made.jwk());
+    assert!(signs(&*kept).await && !kept.is_extractable());
+    assert!(key(true).await.jwk() != made.jwk(), "what outlives its pages keeps its key to itself");
+    assert_eq!(key(false).await.jwk(), made.jwk());
+    Browser::new(false).forget_key(name()).await;
+    assert!(key(false).await.jwk() != made.jwk());
+    Browser::new(false).forget_key(name()).await;
+}
+
+#[wasm_bindgen_test]
+async fn two_who_make_a_key_at_once_have_the_same() {
+    let name = || "key race".to_owned();
+    Browser::new(false).forget_key(name()).await;
+    let make = || {
+        wasm_bindgen_futures::future_to_promise(async move {
+            let key = Browser::new(false).key(name(), Alg::ES256).await;
+            Ok(key.unwrap().jwk().into())
+        })
+    };
+    let both = Array::of2(&make(), &make());
+    let made = Array::from(&JsFuture::from(js_sys::Promise::all(&both)).await.unwrap());
+    assert!(made.get(0).is_string() && made.get(0) == made.get(1));
+    Browser::new(false).forget_key(name()).await;
 }
 
 #[wasm_bindgen_test]
 async fn digests_are_those_of_fips_180() {
-    let browser = Browser::default();
+    let browser = Browser::new(false);
     for (hash, begins) in
         [(Hash::Sha256, "ungWv48Bz-pBQUDe"), (Hash::Sha384, "ywB1P0WjXou1oD1p"), (Hash::Sha512, "3a81oZNherrMQXNJ")]
     {
@@ -204,7 +245,7 @@ async fn digests_are_those_of_fips_180() {
 
 #[wasm_bindgen_test]
 fn randomness_differs() {
-    let (browser, mut first, mut second) = (Browser::default(), [0; 32], [0; 32]);
+    let (browser, mut first, mut second) = (Browser::new(false), [0; 32], [0; 32]);
     browser.random(&mut first);
     browser.random(&mut second);
     assert!(first != second && first != [0; 32]);
@@ -212,13 +253,13 @@ fn randomness_differs() {
 
 #[wasm_bindgen_test]
 async fn storage_replaces_in_one_step_and_outlives_its_user() {
-    let (first, second) = (Browser::default(), Browser::default());
+    let (first, second) = (Browser::new(false), Browser::new(false));
     let key = || "storage test".to_owned();
     first.forget(vec![key()]).await.unwrap();
     assert_eq!(first.replace(key(), "one".to_owned()).await.unwrap(), None);
     assert_eq!(second.replace(key(), "two".to_owned()).await.unwrap().as_deref(), Some("one"));
     drop((first, second));
-    let third = Browser::default();
+    let third = Browser::new(false);
     assert!(third.stored().await.unwrap().contains(&(key(), "two".to_owned())));
     third.forget(vec![key(), "never stored".to_owned()]).await.unwrap();
     assert!(third.stored().await.unwrap().iter().all(|(stored, _)| *stored != key()));
@@ -226,7 +267,7 @@ async fn storage_replaces_in_one_step_and_outlives_its_user() {
 
 #[wasm_bindgen_test]
 async fn of_two_who_take_one_entry_at_once_one_gets_it() {
-    let (first, second) = (Browser::default(), Browser::default());
+    let (first, second) = (Browser::new(false), Browser::new(false));
     let key = || "race test".to_owned();
     first.replace(key(), "kept".to_owned()).await.unwrap();
     let both = (first.replace(key(), "taken".to_owned()), second.replace(key(), "taken".to_owned()));
@@ -237,7 +278,7 @@ async fn of_two_who_take_one_entry_at_once_one_gets_it() {
 
 #[wasm_bindgen_test]
 fn urls_are_parsed_as_requests_parse_them() {
-    let browser = Browser::default();
+    let browser = Browser::new(false);
     let url = browser.parse_url("HTTPS://API.example.com:443/a/../b/%2e%2e/c\\d?q#f").unwrap();
     assert_eq!((url.origin.as_str(), url.path.as_str()), ("https://api.example.com", "/c/d"));
     assert!(browser.parse_url("https://user@api.example.com/").unwrap().has_credentials);
@@ -246,14 +287,14 @@ fn urls_are_parsed_as_requests_parse_them() {
 
 #[wasm_bindgen_test]
 async fn timers_end_what_takes_too_long() {
-    let browser = Browser::default();
+    let browser = Browser::new(false);
     assert_eq!(within(&browser, 1, Box::pin(std::future::pending::<u8>())).await, None);
     assert_eq!(within(&browser, 60_000, Box::pin(async { 7 })).await, Some(7));
 }
 
 #[wasm_bindgen_test]
 async fn an_answer_is_read_and_no_answer_is_no_panic() {
-    let browser = Browser::default();
+    let browser = Browser::new(false);
     let answer = browser.http(HttpRequest::get("data:application/json,{}")).await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (200, "{}"));
     assert!(answer.headers.iter().any(|(name, value)| name == "content-type" && value == "application/json"));
@@ -270,7 +311,7 @@ async fn an_api_answer_comes_with_its_stream() {
         init: vec![("cache".to_owned(), "no-store".to_owned())],
         keepalive: false,
     };
-    let fetched = Browser::default().fetch(request, None, vec![("authorization", "Bearer token".to_owned())]).await;
+    let fetched = Browser::new(false).fetch(request, None, vec![("authorization", "Bearer token".to_owned())]).await;
     let (head, body): (ResponseHead, Option<Rc<dyn Any>>) = fetched.unwrap();
     assert_eq!((head.status, head.url.as_str(), head.redirected), (200, "data:text/plain,hello", false));
     let body = body.unwrap();
@@ -314,8 +355,8 @@ fn open(issuer: &str) -> String {
         r#"{{"command":{{"id":1,"command":{{"open":{{"issuer":"{issuer}","clientId":"spa","scope":"openid","redirectUri":"https://app.example.com/",
         "postLogoutRedirectUri":"https://app.example.com/","params":[],"apis":[{{"url":"https://api.example.com/","scope":""}}],
         "silent":{{"onLoad":true,"redirectUri":"https://app.example.com/","timeoutMs":10000}},"metadata":"{METADATA}",
-        "requestTimeoutMs":10000,"userinfo":false,"dpop":"off","monitorSession":false,
-        "dangerouslyAcceptHmacIdTokens":false,"origin":"https://app.example.com","statePrefix":"srtest-"}}}}}}}}"#
+        "requestTimeoutMs":10000,"userinfo":false,"dpop":"off","dpopSigningAlg":"ES256","monitorSession":false,
+        "dangerouslyAcceptHmacIdTokens":false,"dangerouslyExposeAccessToken":false,"origin":"https://app.example.com","statePrefix":"srtest-"}}}}}}}}"#
     )
 }
 

@@ -13,7 +13,7 @@ use crate::protocol::challenge::Challenge;
 use crate::protocol::dpop::USE_NONCE;
 use crate::protocol::scope::Scope;
 use crate::vault::{NextStep, Target};
-use crate::wire::{FetchRequest, Reply, ResponseHead};
+use crate::wire::{FetchRequest, Reply, ResponseHead, TokenWish};
 
 /// A renewal under way, which others join.
 pub(super) struct Renewal {
@@ -53,6 +53,23 @@ impl Client {
             }
         }
         Ok((Reply::Response(answer.0), answer.1))
+    }
+
+    /// An access token for the page itself, which the session's options must allow.
+    pub(super) async fn access_token(&self, page: &Rc<dyn Page>, wish: TokenWish) -> Result<String> {
+        if !self.config.expose_access_token {
+            return Err(Error::new(Code::Unsupported, "the page may not have the access token")
+                .with_hint("call APIs with session.fetch; if nothing else will do: dangerouslyExposeAccessToken"));
+        }
+        let wish = self.wish(wish.scope.as_deref(), wish.audience, wish.resource);
+        let authorization = self.authorization(page, wish.target, &wish.scope).await?;
+        match authorization.strip_prefix("Bearer ") {
+            Some(token) => Ok(token.to_owned()),
+            None => {
+                Err(Error::new(Code::Unsupported, "the access token is bound to a key that the page does not have")
+                    .with_hint("leave the option dpop off, or call the API with session.fetch"))
+            }
+        }
     }
 
     async fn send(

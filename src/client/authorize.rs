@@ -56,9 +56,7 @@ impl Client {
         check_parameters(&sign_in.params)?;
         let epoch = self.epoch.get();
         let return_to = sign_in.return_to.map(|url| self.own_url(&url)).transpose()?;
-        let target = self.config.default_target();
-        let scope = self.config.scope_for(&target).union(&Scope::parse(sign_in.scope.as_deref().unwrap_or("")));
-        let wish = Wish { target, scope, params: sign_in.params };
+        let wish = Wish { params: sign_in.params, ..self.wish(sign_in.scope.as_deref(), None, None) };
         let metadata = self.metadata().await?;
         let mut back = Return {
             redirect_uri: &self.config.redirect_uri,
@@ -78,7 +76,8 @@ impl Client {
         }
         let expect = self.expect(&metadata, &mut back);
         let (url, transaction) = self.authorization_request(&metadata, &wish, back, None).await?;
-        let response = match page.ask(Ask::Popup { url, expect }).await {
+        let state = transaction.state.clone();
+        let response = match page.ask(Ask::Popup { url, expect, state }).await {
             Answer::Url(url) => ReceivedAuthorizationResponse::from_callback_url(&url)?,
             Answer::Message(response) => ReceivedAuthorizationResponse::from_web_message(&response)?,
             Answer::PopupBlocked => {
@@ -96,16 +95,20 @@ impl Client {
         Ok(())
     }
 
-    /// Asks the provider for the session, in a hidden frame (OIDC Core 3.1.2.1, `prompt=none`).
-    pub(super) async fn check_session(&self, page: &Rc<dyn Page>, check: CheckSession) -> Result<Granted> {
-        check_parameters(&check.params)?;
-        let target = match (check.audience, check.resource) {
+    /// A wish for a token for `audience` or `resource`, else for the first API, with `extra` scope.
+    pub(super) fn wish(&self, extra: Option<&str>, audience: Option<String>, resource: Option<String>) -> Wish {
+        let target = match (audience, resource) {
             (None, None) => self.config.default_target(),
             (audience, resource) => Target { audience, resource },
         };
-        let extra = Scope::parse(check.scope.as_deref().unwrap_or(""));
-        let scope = self.config.scope_for(&target).union(&extra);
-        let wish = Wish { target, scope, params: check.params };
+        let scope = self.config.scope_for(&target).union(&Scope::parse(extra.unwrap_or("")));
+        Wish { target, scope, params: Vec::new() }
+    }
+
+    /// Asks the provider for the session, in a hidden frame (OIDC Core 3.1.2.1, `prompt=none`).
+    pub(super) async fn check_session(&self, page: &Rc<dyn Page>, check: CheckSession) -> Result<Granted> {
+        check_parameters(&check.params)?;
+        let wish = Wish { params: check.params, ..self.wish(check.scope.as_deref(), check.audience, check.resource) };
         let outcome = self.authorize_silently(page, &wish, check.timeout_ms).await;
         if let Err(error) = outcome {
             // Across sites this may mean no more than that the browser keeps the provider's cookies from the frame.
@@ -183,9 +186,11 @@ impl Client {
         Ok(SilentAnswer { epoch, response, transaction, metadata })
     }
 
-    /// Where the answer of a frame or popup will show. A web message where the provider promises it or the option says so.
+    /// Where the answer of a frame or popup will show. A web message where the provider promises it or the option says so;
+    /// but not to a page of another origin than the vault's, to which nobody would send it.
     fn expect(&self, metadata: &Metadata, back: &mut Return<'_>) -> FrameExpect {
         let web_message = match back.mode {
+            _ if self.config.own_origin && back.waiting == Waiting::Popup => false,
             Some(mode) => mode == ResponseMode::WebMessage,
             None => metadata.supports_response_mode("web_message"),
         };
@@ -230,8 +235,8 @@ impl Client {
             silent: back.waiting == Waiting::Frame,
             signed_response: back.mode.is_some_and(ResponseMode::is_signed),
         };
-        // A redirect is answered in another page load, with another key.
-        if back.waiting != Waiting::Redirect
+        // A redirect is answered in another page load: with another key, unless that is kept.
+        if (back.waiting != Waiting::Redirect || !self.platform.outlives_pages())
             && let Some(key) = self.proof_key(metadata).await?
         {
             params.push(("dpop_jkt".to_owned(), self.thumbprint(&*key).await?));

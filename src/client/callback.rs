@@ -70,7 +70,8 @@ impl Client {
         let kept = self.take(&state).await?;
         self.platform.spawn(self.sweep());
         if let Some(sign_out) = kept.strip_prefix(SIGN_OUT) {
-            started.return_to = Json::parse(sign_out).and_then(|kept| kept.str("return_to"));
+            let return_to = Json::parse(sign_out).and_then(|kept| kept.str("return_to"));
+            started.return_to = return_to.and_then(|url| self.own_url(&url).ok());
             return Err(Error::new(Code::SignedOut, "the user signed out"));
         }
         let transaction = Transaction::parse(&kept).filter(|kept| !kept.is_expired(self.platform.now()));
@@ -93,7 +94,7 @@ impl Client {
     /// What was kept for `state`: once. In its place a trace stays for as long as the transaction would have lived.
     async fn take(&self, state: &str) -> Result<String> {
         let key = self.key_of(state).await?;
-        let trace = [HANDLED, &self.dated()].concat();
+        let trace = [HANDLED, &self.dated().finish()].concat();
         match self.platform.replace(key.clone(), trace).await? {
             Some(kept) if kept.starts_with(HANDLED) => {
                 Err(Error::new(Code::AlreadyHandled, "this callback was answered before"))
@@ -111,9 +112,11 @@ impl Client {
         Ok(pkce::random_token(&digest))
     }
 
-    /// A stored text that says nothing but when it was written.
-    pub(super) fn dated(&self) -> String {
-        JsonWriter::default().number("created_at", self.platform.now().as_millis()).finish()
+    /// The beginning of a stored text: when it was written.
+    pub(super) fn dated(&self) -> JsonWriter {
+        let mut json = JsonWriter::default();
+        json.number("created_at", self.platform.now().as_millis());
+        json
     }
 
     /// Whether what is stored under `key` was written less than `ms` milliseconds ago.

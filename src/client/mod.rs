@@ -138,6 +138,7 @@ impl Client {
             Command::SignIn(sign_in) => self.sign_in(page, sign_in).await.map(|()| Reply::Done),
             Command::CheckSession(check) => self.check_session(page, check).await.map(Reply::Checked),
             Command::Userinfo(ask) => self.userinfo(page, ask).await.map(Reply::Claims),
+            Command::AccessToken(wish) => self.access_token(page, wish).await.map(Reply::AccessToken),
             Command::Awake { visible } => {
                 self.awake(page, visible);
                 Ok(Reply::Done)

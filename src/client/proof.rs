@@ -1,4 +1,4 @@
-//! DPoP (RFC 9449): the key of this vault, and its proofs on token requests and API calls.
+//! DPoP (RFC 9449): the vault's key, and its proofs on token requests and API calls.
 
 use std::rc::Rc;
 
@@ -8,15 +8,20 @@ use crate::error::Result;
 use crate::options::Dpop;
 use crate::platform::SigningKey;
 use crate::protocol::dpop::{self, Proof};
-use crate::protocol::jws::Hash;
+use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::metadata::Metadata;
 use crate::protocol::{HttpRequest, HttpResponse, UnixTime, pkce};
+use crate::wire::ProofAlg;
 
 impl Client {
     /// The key, where the option and the provider's metadata allow proofs. It is made when it is first wanted.
     pub(super) async fn proof_key(&self, metadata: &Metadata) -> Result<Option<Rc<dyn SigningKey>>> {
-        let promised = metadata.dpop_signing_alg_values_supported.iter().any(|alg| alg == "ES256");
-        match (self.config.dpop, promised) {
+        let promised = |alg: Alg| metadata.dpop_signing_alg_values_supported.iter().any(|name| name == alg.as_str());
+        let alg = match self.config.proof_alg {
+            ProofAlg::EdDSA if promised(Alg::EdDSA) => Alg::EdDSA,
+            _ => Alg::ES256,
+        };
+        match (self.config.dpop, promised(alg)) {
             (Dpop::Off, _) | (Dpop::Allowed, false) => return Ok(None),
             (Dpop::Required, false) => {
                 return Err(dpop::unsupported("the provider's metadata promises no DPoP with ES256"));
@@ -27,12 +32,24 @@ impl Client {
         let making = match known {
             Some(making) => making,
             None => {
-                let making = self.launch(self.platform.generate_key());
+                let making = self.launch(self.platform.key(self.key_name(), alg));
                 *self.key.borrow_mut() = Some(making.clone());
                 making
             }
         };
         making.landed().await.map(Some)
+    }
+
+    /// Forgets the key with the session it was for: the next one has a key of its own.
+    pub(super) fn forget_key(&self) {
+        if self.key.borrow_mut().take().is_some() {
+            self.platform.spawn(self.platform.forget_key(self.key_name()));
+        }
+    }
+
+    /// The name under which the key is kept: that of issuer and client.
+    fn key_name(&self) -> String {
+        ["dpop ", self.config.state_prefix.as_str()].concat()
     }
 
     /// The thumbprint of the key (RFC 7638), to which an authorization code can be bound (RFC 9449 section 10).
@@ -109,6 +126,7 @@ impl Client {
         };
         let nonce = self.origin_of(url).and_then(|origin| self.nonces.borrow().get(&origin));
         let proof = Proof {
+            alg: key.alg(),
             jwk: key.jwk(),
             jti: &pkce::random_token(&self.random()),
             method,

@@ -21,9 +21,11 @@ impl Client {
     /// (OpenID Connect RP-Initiated Logout 1.0 section 2). What cannot be done at the provider is a warning: here the user
     /// is signed out.
     pub(super) async fn sign_out(&self, page: &Rc<dyn Page>, sign_out: SignOut) -> Result<Reply> {
+        let return_to = sign_out.return_to.map(|url| self.own_url(&url)).transpose()?;
         let hint = self.vault.borrow().id_token().map(|id_token| id_token.raw.clone());
         let revocable = if sign_out.revoke { self.vault.borrow().revocable() } else { Vec::new() };
         self.forget_user("the user signed out");
+        self.forget_key();
         if !revocable.is_empty() {
             let client = self.share()?;
             self.platform.spawn(Box::pin(async move { client.revoke(revocable).await }));
@@ -31,7 +33,7 @@ impl Client {
         if sign_out.local {
             return Ok(Reply::Done);
         }
-        let outcome = match self.end_session_url(hint, &sign_out.params).await {
+        let outcome = match self.end_session_url(hint, &sign_out.params, return_to).await {
             Ok(url) => match page.ask(Ask::Navigate { url }).await {
                 Answer::Done => Ok(()),
                 _ => Err(Error::new(Code::Network, "the page could not leave for the provider's sign-out")),
@@ -81,7 +83,12 @@ impl Client {
         }
     }
 
-    async fn end_session_url(&self, hint: Option<RawIdToken>, params: &[(String, String)]) -> Result<String> {
+    async fn end_session_url(
+        &self,
+        hint: Option<RawIdToken>,
+        params: &[(String, String)],
+        return_to: Option<String>,
+    ) -> Result<String> {
         let metadata = self.metadata().await?;
         let Some(endpoint) = &metadata.end_session_endpoint else {
             return Err(Error::new(Code::Unsupported, "the provider's metadata has no end_session_endpoint"));
@@ -89,7 +96,9 @@ impl Client {
         let state = self.new_state(Waiting::Redirect);
         let redirect_uri = self.config.post_logout_redirect_uri.as_deref();
         // Without storage the sign-out itself still works; only its return goes unrecognised.
-        let _ = self.remember(&state, [SIGN_OUT, &self.dated()].concat()).await;
+        let mut kept = self.dated();
+        kept.optional("return_to", return_to.as_deref());
+        let _ = self.remember(&state, [SIGN_OUT, &kept.finish()].concat()).await;
         let state = redirect_uri.map(|_| state.as_str());
         Ok(logout::end_session_url(endpoint, hint.as_ref(), &self.config.client_id, redirect_uri, state, params))
     }

@@ -1,6 +1,7 @@
 //! The flows in a simulated world: no browser, no network, no waiting.
 #![allow(clippy::unwrap_used)]
 
+mod keys;
 mod more;
 pub(super) mod world;
 mod year;
@@ -415,7 +416,7 @@ fn sign_out_forgets_before_it_leaves() {
     let story = Story::new();
     story.starts(None);
     assert!(matches!(
-        story.does(Command::SignOut(SignOut { local: false, revoke: true, params: Vec::new() })),
+        story.does(Command::SignOut(SignOut { local: false, revoke: true, params: Vec::new(), return_to: None })),
         Reply::Done
     ));
     assert_eq!(story.signed_out_for().code, "signed_out");
@@ -430,6 +431,58 @@ fn sign_out_forgets_before_it_leaves() {
 }
 
 #[test]
+fn a_sign_out_returns_to_where_the_page_wants() {
+    let story = Story::new();
+    story.starts(None);
+    let leaves = |return_to: &str| {
+        story.does(Command::SignOut(SignOut {
+            local: false,
+            revoke: false,
+            params: Vec::new(),
+            return_to: Some(return_to.to_owned()),
+        }))
+    };
+    assert_eq!(error_of(leaves("https://evil.example/")).code, "invalid_option");
+    assert_eq!(story.page.state().0, Status::SignedIn, "a wrong option changes nothing");
+    leaves("https://app.example.com/bye");
+    let url = story.page.went_to.borrow().clone().unwrap();
+    let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap();
+    let back = Story::with(story.world.clone());
+    let reply = back.starts(Some(&format!("{ORIGIN}/?state={state}")));
+    assert!(
+        matches!(reply, Reply::Started(started) if started.return_to.as_deref() == Some("https://app.example.com/bye"))
+    );
+}
+
+#[test]
+fn a_vault_of_another_origin_has_its_answers_there_and_returns_to_the_page() {
+    let world = World::new();
+    world.configure.set(|options| {
+        options.vault_origin = Some("https://auth.example.com".to_owned());
+        options.redirect_uri = "https://auth.example.com/callback.html".to_owned();
+        options.post_logout_redirect_uri = Some("https://auth.example.com/callback.html".to_owned());
+        options.silent.redirect_uri = "https://auth.example.com/callback.html".to_owned();
+    });
+    let leaving = Story::with(world.clone());
+    let callback = leaving.leaves(Some("https://app.example.com/orders"));
+    assert!(callback.starts_with("https://auth.example.com/callback.html?"), "{callback}");
+    let story = Story::with(world);
+    let started = story.starts(Some(&callback));
+    assert!(
+        matches!(started, Reply::Started(started) if started.return_to.as_deref() == Some("https://app.example.com/orders"))
+    );
+    assert_eq!(story.page.state().0, Status::SignedIn);
+    let elsewhere = SignIn {
+        return_to: Some("https://auth.example.com/".to_owned()),
+        app_state: None,
+        scope: None,
+        params: Vec::new(),
+        popup: false,
+    };
+    assert_eq!(error_of(story.does(Command::SignIn(elsewhere))).code, "invalid_option");
+}
+
+#[test]
 fn a_renewal_under_way_does_not_undo_a_sign_out() {
     for refresh_tokens in [true, false] {
         let story = Story::new();
@@ -437,7 +490,7 @@ fn a_renewal_under_way_does_not_undo_a_sign_out() {
         story.starts(None);
         story.world.pass(3_600_000);
         let (client, page) = (story.client.clone(), story.page.clone());
-        let sign_out = Command::SignOut(SignOut { local: true, revoke: true, params: Vec::new() });
+        let sign_out = Command::SignOut(SignOut { local: true, revoke: true, params: Vec::new(), return_to: None });
         let leaves = Box::pin(async move { drop(command(&client, &page, sign_out).await) });
         *story.world.meanwhile.borrow_mut() = Some(("/token".to_owned(), leaves));
         assert!(matches!(story.fetches(API), Reply::Error(_)));
@@ -450,7 +503,7 @@ fn a_renewal_under_way_does_not_undo_a_sign_out() {
 fn a_local_sign_out_stays_here() {
     let story = Story::new();
     story.starts(None);
-    story.does(Command::SignOut(SignOut { local: true, revoke: true, params: Vec::new() }));
+    story.does(Command::SignOut(SignOut { local: true, revoke: true, params: Vec::new(), return_to: None }));
     assert_eq!(story.signed_out_for().code, "signed_out");
     assert!(story.page.went_to.borrow().is_none());
 }

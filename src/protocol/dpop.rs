@@ -1,11 +1,14 @@
 //! Proofs of possession (RFC 9449): what a DPoP proof says; the platform signs it with a key that nobody can export.
 
+use super::jws::Alg;
 use super::{HttpResponse, UnixTime, base64url};
 use crate::error::Error;
 use crate::json::JsonWriter;
 
 /// What a proof is for (RFC 9449 section 4.2).
 pub struct Proof<'a> {
+    /// The algorithm of its signature
+    pub alg: Alg,
     /// The public key, as JSON text with the members of its thumbprint (RFC 7638 section 3.2) in their order.
     pub jwk: &'a str,
     /// `jti`: random, for this proof alone
@@ -23,10 +26,13 @@ pub struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// Header and claims, to be signed with ES256 (RFC 7515 section 5.1).
+    /// Header and claims, to be signed (RFC 7515 section 5.1).
     pub fn signing_input(&self) -> String {
-        let header =
-            JsonWriter::default().string("typ", "dpop+jwt").string("alg", "ES256").raw("jwk", self.jwk).finish();
+        let header = JsonWriter::default()
+            .string("typ", "dpop+jwt")
+            .string("alg", self.alg.as_str())
+            .raw("jwk", self.jwk)
+            .finish();
         let url = self.url.split(['?', '#']).next().unwrap_or("");
         let digest = self.access_token_digest.map(base64url::encode);
         let claims = JsonWriter::default()
@@ -76,6 +82,7 @@ mod tests {
     #[test]
     fn a_proof_says_what_rfc_9449_asks_for() {
         let proof = Proof {
+            alg: Alg::ES256,
             jwk: r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#,
             jti: "random",
             method: "POST",

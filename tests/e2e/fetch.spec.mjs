@@ -1,6 +1,6 @@
 // Requests to APIs: the token goes where it is meant to go, and the rest is as with `fetch`.
 import { listen } from '../../www/servers/loopback.mjs';
-import { expect, open, rejection, settled, signIn, test } from './harness.mjs';
+import { expect, open, PLACEMENTS, rejection, settled, signIn, test } from './harness.mjs';
 
 /** The scheme and token that the API got with its last request to `path`. */
 const sent = (world, path) =>
@@ -8,10 +8,10 @@ const sent = (world, path) =>
 
 test.describe.configure({ mode: 'parallel' });
 
-for (const placement of ['worker', 'closure']) {
-  test.describe(`with the vault in a ${placement}`, () => {
+for (const placement of PLACEMENTS) {
+  test.describe(`with the vault in '${placement}'`, () => {
+    test.use({ placement });
     test.beforeEach(async ({ page, world }) => {
-      world.options.vault = { placement, fallback: false };
       await open(page, world);
       await signIn(page, world);
     });

@@ -26,7 +26,8 @@ const send = (type, text) => (_request, response) => {
 const diverted = (world) => async (ctx, next) => {
   await next();
   const location = ctx.response.get('location');
-  if (!location?.startsWith(`${world().app.origin}/`)) return;
+  const { app, vault = app } = world();
+  if (!location?.startsWith(`${vault.origin}/`)) return;
   const url = new URL(location);
   await world().divert?.(url);
   ctx.set('location', url.href);
@@ -35,14 +36,20 @@ const diverted = (world) => async (ctx, next) => {
 /**
  * @typedef {object} World
  * @property {object} options of the session of pages that load from now on; to be changed by tests
- * @property {(url: URL) => void | Promise<void>} [divert] changes a URL of the app that the provider redirects to
+ * @property {(url: URL) => void | Promise<void>} [divert] changes a redirect URI with its answer, or a return from a sign-out
  */
+/** Every place for a vault. */
+export const PLACEMENTS = ['shared', 'worker', 'closure', 'own-origin'];
+
 export const test = base.extend({
+  /** Where the vault is: by default where a page load begins anew. */
+  placement: ['worker', { option: true }],
   /** What a test changes about its world: the options of `startWorld`. */
   setting: [{}, { option: true }],
-  world: async ({ setting }, use) => {
+  world: async ({ setting, placement }, use) => {
     const middleware = [diverted(() => world), ...[setting.provider?.middleware ?? []].flat()];
     const world = await startWorld({
+      ownOrigin: placement === 'own-origin',
       ...setting,
       provider: { consent: 'never', ...setting.provider, middleware },
       routes: {
@@ -61,6 +68,7 @@ export const test = base.extend({
       issuer: world.provider.issuer,
       clientId: 'spa',
       apis: [{ url: world.api.url, resource: world.api.url, scope: 'read:orders' }],
+      vault: { ...(world.vault ? { origin: `${world.vault.origin}/` } : { placement }), fallback: false },
     };
     await use(world);
     await world.close();

@@ -17,13 +17,16 @@ const test = base.extend({
     }),
 });
 
-const SHARED = { placement: 'shared', fallback: false };
 const orders = (page, world) =>
   page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
 const refused = (world) => `${world.api.url}status?code=401&challenge=Bearer%20error%3D%22invalid_token%22`;
 
-test.beforeEach(({ world }) => {
-  world.options.vault = SHARED;
+test.use({ placement: 'shared' });
+
+test('it is where the tokens live unless an option says otherwise', async ({ page, world }) => {
+  delete world.options.vault;
+  await open(page, world);
+  expect(await page.evaluate(() => session.placement)).toBe('shared');
 });
 
 test('a reload and a second tab are signed in without any request to the provider', async ({
@@ -116,7 +119,7 @@ test('another configuration is another vault', async ({ page, world, context }) 
 });
 
 test('no SharedWorker: a worker of the tab takes its place, and says so', async ({ page, world }) => {
-  world.options.vault = 'shared';
+  delete world.options.vault;
   await page.addInitScript(() => {
     delete window.SharedWorker;
   });

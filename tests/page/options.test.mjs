@@ -36,7 +36,12 @@ test('what is of the wrong type is refused by name', () => {
     [{ scope: ['openid'] }, 'scope must be'],
     [{ vault: 'cupboard' }, "vault must be 'shared', 'worker' or 'closure'"],
     [{ vault: { placement: 'worker', fallback: 'no' } }, 'vault.fallback must be true or false'],
-    [{ vault: { place: 'worker' } }, 'vault.place is not known: known are placement, fallback'],
+    [{ vault: { place: 'worker' } }, 'vault.place is not known: known are placement, fallback, origin'],
+    [{ vault: { origin: 'auth.example.com' } }, 'vault.origin must be an absolute URL'],
+    [{ vault: { origin: 'http://auth.example.com/' } }, 'vault.origin must be https'],
+    [{ vault: { origin: 'https://app.example.com/vault/' } }, "vault.origin must be another origin than the page's"],
+    [{ dangerouslyExposeAccessToken: 'yes' }, 'dangerouslyExposeAccessToken must be true or false'],
+    [{ dpopSigningAlg: 'RS256' }, "dpopSigningAlg must be 'ES256' or 'EdDSA'"],
     [{ silent: { onLoad: 'no' } }, 'silent.onLoad must be true or false'],
     [{ silent: { timeoutMs: 0 } }, 'silent.timeoutMs must be a number of milliseconds above 0'],
     [{ silent: { timeoutMs: Number.NaN } }, 'silent.timeoutMs must be a number'],
@@ -106,19 +111,39 @@ test('defaults are filled in', () => {
     silent: { onLoad: true, redirectUri: 'https://app.example.com/', timeoutMs: 10_000 },
     userinfo: false,
     dangerouslyAcceptHmacIdTokens: false,
+    dangerouslyExposeAccessToken: false,
     dpop: 'off',
+    dpopSigningAlg: 'ES256',
     monitorSession: false,
     requestTimeoutMs: 10_000,
     origin: 'https://app.example.com',
     statePrefix: statePrefix('https://login.example.com', 'spa'),
   });
   assert.deepEqual(rest, {
-    placement: 'worker',
-    fallback: true,
+    vault: { placement: 'shared', fallback: true, base: undefined },
+    signedOutUri: undefined,
     normalizeClaims: false,
     navigate: undefined,
     assetsUrl: undefined,
   });
+});
+
+test('with a vault on an origin of its own, every answer comes there', () => {
+  const { redirectUri, silent, ...options } = base;
+  const vault = { origin: 'https://auth.example.com/vault' };
+  const { wire, ...rest } = check({ ...options, vault, postLogoutRedirectUri: '/bye' });
+  const callback = 'https://auth.example.com/vault/callback.html';
+  assert.deepEqual([wire.redirectUri, wire.postLogoutRedirectUri, wire.silent.redirectUri], Array(3).fill(callback));
+  assert.deepEqual([wire.origin, wire.vaultOrigin], ['https://app.example.com', 'https://auth.example.com']);
+  assert.equal(rest.vault.base.href, 'https://auth.example.com/vault/');
+  assert.equal(rest.signedOutUri, 'https://app.example.com/bye');
+  for (const [changes, message] of [
+    [{ redirectUri: '/callback' }, `redirectUri must be left out: it is ${callback}`],
+    [{ silent: { redirectUri: '/silent' } }, `silent.redirectUri must be left out: it is ${callback}`],
+    [{ dangerouslyExposeAccessToken: true }, 'dangerouslyExposeAccessToken cannot be had of a vault'],
+  ]) {
+    assert.ok(outcome({ ...options, vault, ...changes }).startsWith(`invalid_option: ${message}`), message);
+  }
 });
 
 test('relative redirect URIs are of the page', () => {

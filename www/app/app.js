@@ -1,16 +1,15 @@
 import { createSession } from '/strongroom/index.js';
 
-const { issuer, clientId, api } = await fetch('/config.json').then((response) => response.json());
-const wanted = new URLSearchParams(location.search).get('vault') ?? 'worker';
-const placement = ['shared', 'worker', 'closure'].includes(wanted) ? wanted : 'worker';
+const { issuer, clientId, api, vault } = await fetch('/config.json').then((response) => response.json());
+const wanted = new URLSearchParams(location.search).get('vault') ?? 'shared';
+const placement = vault ? 'own-origin' : ['shared', 'worker', 'closure'].includes(wanted) ? wanted : 'shared';
 
 const session = createSession({
   issuer,
   clientId,
   scope: 'openid profile email address phone offline_access',
   apis: [{ url: `${api}orders`, resource: api, scope: 'read:orders write:orders' }],
-  silent: { redirectUri: '/callback.html' },
-  vault: placement,
+  ...(vault ? { vault } : { silent: { redirectUri: '/callback.html' }, vault: placement }),
 });
 // For the curious, in the console.
 window.session = session;
@@ -156,6 +155,10 @@ on('unlisted', () =>
 );
 $('clear').addEventListener('click', () => $('log').replaceChildren());
 
+// Which of them a page has is decided where the client is registered.
+for (const link of document.querySelectorAll('[data-vault]')) {
+  link.hidden = (link.dataset.vault === 'own-origin') !== (placement === 'own-origin');
+}
 document.querySelector(`[data-vault=${placement}]`).setAttribute('aria-current', 'true');
 session.addEventListener('callback', () => log('back from the provider; the URL is cleaned'));
 session.addEventListener('statechange', ({ detail }) => {
@@ -179,5 +182,6 @@ if (session.placement === 'closure') {
     'In a closure the tokens are in no storage and no object, but a script that replaces fetch sees them go by: prefer the worker.';
 }
 const PLACES = { shared: 'a worker of all tabs', worker: 'a worker of this tab', closure: 'a closure of this page' };
-log(`ready; the tokens live in ${PLACES[session.placement] ?? 'no place: there is no vault'}`);
+const place = PLACES[session.placement] ?? 'no place: there is no vault';
+log(`ready; the tokens live in ${place}${vault ? `, at ${session.vaultOrigin}` : ''}`);
 if (reason?.hint) explain(reason);

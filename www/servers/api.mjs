@@ -1,7 +1,7 @@
 // The demo's API: it demands JWT access tokens of the provider.
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, createRemoteJWKSet, EmbeddedJWK, jwtVerify } from 'jose';
-import { bodyOf, listen } from './loopback.mjs';
+import { bodyOf, listen, reachable } from './loopback.mjs';
 
 const ORDERS = [
   { id: 1843, item: 'Notes on the Analytical Engine', price: 18.43 },
@@ -10,10 +10,11 @@ const ORDERS = [
 
 /**
  * Starts the API.
- * @param {{ port?: number, host?: string, appOrigin: string, issuer: () => string, dpopNonce?: string }} options
- *   with a `dpopNonce`, DPoP proofs must have it
+ * @param {{
+ *   port?: number, host?: string, callers: string[], issuer: () => string, dpopNonce?: string,
+ * }} options `callers` are the origins whose requests CORS lets through; with a `dpopNonce`, DPoP proofs must have it
  */
-export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
+export async function startApi({ port, host, callers, issuer, dpopNonce }) {
   /** Every request as it arrived, with its headers. */
   const requests = [];
   let keys;
@@ -25,7 +26,7 @@ export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
   async function checkProof(request, token, { cnf }) {
     const { payload, protectedHeader } = await jwtVerify(request.headers.dpop, EmbeddedJWK, {
       typ: 'dpop+jwt',
-      algorithms: ['ES256'],
+      algorithms: ['ES256', 'EdDSA'],
       maxTokenAge: 60,
     });
     const digest = createHash('sha256').update(token).digest('base64url');
@@ -46,10 +47,10 @@ export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
     const [scheme = '', token] = request.headers.authorization?.split(' ') ?? [];
     const proven = scheme.toLowerCase() === 'dpop';
     if (!proven && scheme.toLowerCase() !== 'bearer') {
-      return { status: 401, challenge: 'Bearer realm="orders", DPoP realm="orders", algs="ES256"' };
+      return { status: 401, challenge: 'Bearer realm="orders", DPoP realm="orders", algs="ES256 EdDSA"' };
     }
     try {
-      keys ??= createRemoteJWKSet(new URL(`${issuer()}/jwks`));
+      keys ??= createRemoteJWKSet(reachable(`${issuer()}/jwks`));
       const { payload } = await jwtVerify(token, keys, {
         issuer: issuer(),
         audience: `${server.origin}/`,
@@ -58,7 +59,7 @@ export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
       const proof = proven ? await checkProof(request, token, payload) : undefined;
       if (!proven && payload.cnf) throw new Error('the token is bound to a key');
       if (proven && dpopNonce && proof.nonce !== dpopNonce) {
-        return { status: 401, challenge: 'DPoP error="use_dpop_nonce", algs="ES256"', nonce: dpopNonce };
+        return { status: 401, challenge: 'DPoP error="use_dpop_nonce", algs="ES256 EdDSA"', nonce: dpopNonce };
       }
       const scopes = String(payload.scope ?? '').split(' ');
       if (scopes.includes(scope)) return { user: payload.sub };
@@ -129,7 +130,7 @@ export async function startApi({ port, host, appOrigin, issuer, dpopNonce }) {
         record.aborted = !response.writableEnded;
       });
       const { origin } = headers;
-      if (origin === appOrigin || origin === 'null') {
+      if (callers.includes(origin) || origin === 'null') {
         response.setHeader('Access-Control-Allow-Origin', origin);
         response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, DPoP-Nonce, X-Demo');
         response.setHeader('Vary', 'Origin');

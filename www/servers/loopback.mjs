@@ -10,19 +10,20 @@ import { createServer } from 'node:http';
  */
 
 /**
- * Serves `handler` on loopback only. `localhost` means 127.0.0.1 and, where the machine has it, ::1: which of the two
- * a browser takes for `localhost` is its own choice.
+ * Serves `handler` on loopback only. `localhost` and what lies under it means 127.0.0.1 and, where the machine has it,
+ * ::1: which of the two a browser takes for it is its own choice.
  * @param {import('node:http').RequestListener} handler
  * @param {{ host?: string, port?: number }} [options] port 0, the default, takes a free one
  * @returns {Promise<Listening>}
  */
 export async function listen(handler, { host = 'localhost', port = 0 } = {}) {
   for (let attempt = 1; ; attempt += 1) {
-    const first = await bind(handler, host === 'localhost' ? '127.0.0.1' : host, port);
+    const named = isLocalhost(host);
+    const first = await bind(handler, named ? '127.0.0.1' : host, port);
     const servers = [first];
     const taken = first.address().port;
     try {
-      if (host === 'localhost') servers.push(await bind(handler, '::1', taken));
+      if (named) servers.push(await bind(handler, '::1', taken));
     } catch (error) {
       // Free on one address and taken on the other: another free port will do, a wanted one will not.
       if (error.code === 'EADDRINUSE') {
@@ -38,6 +39,16 @@ export async function listen(handler, { host = 'localhost', port = 0 } = {}) {
       close: async () => void (await Promise.all(servers.map(end))),
     };
   }
+}
+
+/** Whether every browser takes `host` for this machine (RFC 6761 section 6.3). */
+const isLocalhost = (host) => host === 'localhost' || host.endsWith('.localhost');
+
+/** `url` for a client that is no browser: those need not know names under localhost. */
+export function reachable(url) {
+  const reached = new URL(url);
+  if (isLocalhost(reached.hostname)) reached.hostname = 'localhost';
+  return reached;
 }
 
 /** @returns {Promise<import('node:http').Server>} */

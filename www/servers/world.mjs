@@ -1,12 +1,17 @@
-// The three servers of the demo, wired to one another.
+// The servers of the demo, wired to one another.
 import { startApi } from './api.mjs';
-import { contentSecurityPolicy, startApp } from './app.mjs';
+import { appPolicy, startApp } from './app.mjs';
 import { startProvider } from './provider.mjs';
+import { startVault, vaultPolicy } from './vault.mjs';
 
 /**
- * Starts app, API and provider on free ports of loopback.
+ * Starts app, API and provider on free ports of loopback, and a vault where that is to have an origin of its own: then
+ * all are sub-domains of one site, strongroom.localhost.
  * @param {object} [options]
  * @param {number} [options.port] the app's
+ * @param {boolean} [options.ownOrigin] whether the vault has an origin of its own
+ * @param {string} [options.vaultHost] its host
+ * @param {(policies: object) => unknown} [options.policies] changes its strongroom.json
  * @param {(policy: Record<string, string>) => void} [options.csp] changes the app's Content-Security-Policy
  * @param {Record<string, string>} [options.headers] more of the app's response headers
  * @param {Record<string, import('node:http').RequestListener>} [options.routes] of the app, before its files
@@ -14,26 +19,54 @@ import { startProvider } from './provider.mjs';
  * @param {Partial<import('./provider.mjs').ProviderOptions>} [options.provider] another `host` than localhost makes the
  *   provider a third party
  */
-export async function startWorld({ port, csp, headers, routes, api: moreOfApi, provider: more } = {}) {
+export async function startWorld(options = {}) {
+  const { port, ownOrigin = false, csp, headers, routes, api: moreOfApi, provider: more } = options;
+  const host = (name) => (ownOrigin ? `${name}.strongroom.localhost` : 'localhost');
   let provider;
   let api;
+  let vault;
   const app = await startApp({
     port,
-    csp: (pathname) =>
-      contentSecurityPolicy([provider.issuer], [api.origin], (policy) => {
-        if (pathname === '/frontchannel.html') policy['frame-ancestors'] = provider.issuer;
-        csp?.(policy);
-      }),
-    config: () => ({ issuer: provider.issuer, clientId: 'spa', api: api.url }),
+    host: host('app'),
+    csp: (pathname) => {
+      const policy = appPolicy([provider.issuer], [api.origin]);
+      if (vault) policy['frame-src'] = vault.origin;
+      if (pathname === '/frontchannel.html') policy['frame-ancestors'] = provider.issuer;
+      csp?.(policy);
+      return policy;
+    },
+    config: () => ({
+      issuer: provider.issuer,
+      clientId: 'spa',
+      api: api.url,
+      ...(vault && { vault: { origin: `${vault.origin}/` } }),
+    }),
     headers,
     routes,
   });
-  api = await startApi({ appOrigin: app.origin, issuer: () => provider.issuer, ...moreOfApi });
-  provider = await startProvider({ appOrigins: [app.origin], apiAudience: api.url, ...more });
-  return {
-    app,
-    api,
-    provider,
-    close: () => Promise.all([app, api, provider].map((server) => server.close())),
-  };
+  if (ownOrigin) {
+    const { vaultHost = host('auth'), policies = (own) => own } = options;
+    vault = await startVault({
+      host: vaultHost,
+      csp: (pathname) => {
+        const policy = vaultPolicy([provider.issuer], [api.origin], [app.origin]);
+        if (pathname === '/frontchannel.html') policy['frame-ancestors'] = provider.issuer;
+        return policy;
+      },
+      policies: () => policies({ apps: [app.origin], issuer: provider.issuer, clientId: 'spa', apis: [api.url] }),
+    });
+  }
+  // The demo shows what an API says to somebody without a token, so the page may ask too.
+  const callers = [app.origin, ...(vault ? [vault.origin] : [])];
+  api = await startApi({ callers, host: host('api'), issuer: () => provider.issuer, ...moreOfApi });
+  provider = await startProvider({
+    host: host('login'),
+    ...(vault
+      ? { redirectUris: [`${vault.origin}/callback.html`], postLogoutRedirectUris: [`${vault.origin}/callback.html`] }
+      : { appOrigins: [app.origin] }),
+    apiAudience: api.url,
+    ...more,
+  });
+  const servers = [app, api, provider, ...(vault ? [vault] : [])];
+  return { app, api, provider, vault, close: () => Promise.all(servers.map((server) => server.close())) };
 }

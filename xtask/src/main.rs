@@ -17,6 +17,7 @@ use lexopt::prelude::*;
 
 const HELP: &str = "\
 cargo xtask demo [--port N] [--open]   the demo, with its API and its provider, on this machine
+                 [--own-origin]        with the vault on an origin of its own
 cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e
 cargo xtask build [--dev]              the npm package, into pkg/ (--dev: quicker and larger)
 cargo xtask lint                       formatting, clippy, types
@@ -47,11 +48,13 @@ fn run() -> Result<()> {
         Some(other) => return Err(other.unexpected().into()),
     };
     std::env::set_current_dir(sh::root())?;
-    let (mut port, mut open, mut dev, mut check, mut seconds, mut rest) = (0, false, false, false, 60, Vec::new());
+    let (mut port, mut open, mut own_origin) = (0, false, false);
+    let (mut dev, mut check, mut seconds, mut rest) = (false, false, 60, Vec::new());
     while let Some(arg) = args.next()? {
         match (command.as_str(), arg) {
             ("demo", Long("port")) => port = args.value()?.parse()?,
             ("demo", Long("open")) => open = true,
+            ("demo", Long("own-origin")) => own_origin = true,
             ("build", Long("dev")) => dev = true,
             ("size", Long("check")) => check = true,
             ("fuzz", Long("seconds")) => seconds = args.value()?.parse()?,
@@ -61,7 +64,7 @@ fn run() -> Result<()> {
         }
     }
     match command.as_str() {
-        "demo" => demo::run(port, open),
+        "demo" => demo::run(port, open, own_origin),
         "fuzz" => fuzz::run(&rest, seconds),
         "test" => test::run(&rest),
         "build" => package::build(if dev { package::Kind::Dev } else { package::Kind::Published }),

@@ -1,9 +1,9 @@
 //! What a provider may offer beyond the code flow: userinfo, claims of other sources, pushed and signed messages.
 
-use super::world::{API, ISSUER, OTHER_ISSUER, World, command, decoded, jws, response};
+use super::world::{API, ISSUER, OTHER_ISSUER, World, command, jws, response};
 use super::{Story, error_of};
 use crate::platform::{NoAnswer, Platform};
-use crate::wire::{CheckSession, Command, Dpop, LoggedOut, Reply, ResponseMode, SignOut, Status, Userinfo};
+use crate::wire::{CheckSession, Command, LoggedOut, Reply, ResponseMode, SignOut, Status, Userinfo};
 
 fn claims_of(reply: Reply) -> serde_json::Value {
     match reply {
@@ -30,7 +30,7 @@ impl Story {
         *self.world.meanwhile.borrow_mut() = Some((url.to_owned(), grace_comes));
     }
 
-    fn status_of(&self, url: &str) -> u16 {
+    pub(super) fn status_of(&self, url: &str) -> u16 {
         match self.fetches(url) {
             Reply::Response(head) => head.status,
             _ => panic!("no response came"),
@@ -299,61 +299,6 @@ fn more_scope_is_asked_for_once() {
 }
 
 #[test]
-fn tokens_are_bound_to_a_key_and_each_call_proves_it() {
-    let world = World::new();
-    world.configure.set(|options| options.dpop = Dpop::Allowed);
-    world.token_type.set("dPoP");
-    let story = Story::with(world.clone());
-    story.starts(None);
-    assert!(story.page.asked.borrow()[0].contains("dpop_jkt="), "a code of this page load is bound to the key");
-    assert_eq!(story.status_of(&format!("{API}orders?page=2")), 200);
-    let proofs: Vec<String> = world.proofs.borrow().iter().map(|proof| decoded(proof)).collect();
-    assert!(proofs[0].contains(r#""htm":"POST""#) && proofs[0].contains("/token") && !proofs[0].contains("ath"));
-    assert!(proofs[1].contains(r#""htm":"GET""#) && proofs[1].contains(r#""htu":"https://api.example.com/orders""#));
-    assert!(proofs[1].contains(r#""ath":""#) && !proofs[1].contains("page=2"), "{}", proofs[1]);
-    assert!(world.api_calls.borrow()[0].1.starts_with("DPoP "));
-    assert!(!Story::with(world).leaves(None).is_empty());
-}
-
-#[test]
-fn a_nonce_is_heeded_and_the_request_made_once_more() {
-    let world = World::new();
-    world.configure.set(|options| options.dpop = Dpop::Required);
-    world.token_type.set("DPoP");
-    world.nonce.set("server-nonce");
-    let story = Story::with(world.clone());
-    story.starts(None);
-    assert_eq!((story.page.state().0, world.count("/token")), (Status::SignedIn, 2));
-    story.checks_session();
-    assert_eq!(world.count("/token"), 3, "the nonce is known by now");
-    world.refusals.borrow_mut().push((401, r#"DPoP error="use_dpop_nonce""#));
-    assert_eq!(story.status_of(API), 200);
-}
-
-#[test]
-fn what_the_option_demands_of_keys_holds() {
-    for (dpop, token_type, code) in [
-        (Dpop::Off, "DPoP", Some("invalid_response")),
-        (Dpop::Allowed, "Bearer", None),
-        (Dpop::Required, "Bearer", Some("unsupported")),
-    ] {
-        let world = World::new();
-        match dpop {
-            Dpop::Off => {}
-            Dpop::Allowed => world.configure.set(|options| options.dpop = Dpop::Allowed),
-            Dpop::Required => world.configure.set(|options| options.dpop = Dpop::Required),
-        }
-        world.token_type.set(token_type);
-        let story = Story::with(world);
-        story.starts(None);
-        match code {
-            Some(code) => assert_eq!(story.signed_out_for().code, code),
-            None => assert_eq!(story.page.state().0, Status::SignedIn),
-        }
-    }
-}
-
-#[test]
 fn keys_are_asked_for_once_in_half_a_minute_when_none_fits() {
     let story = Story::new();
     story.starts(None);
@@ -467,7 +412,7 @@ fn a_sign_out_revokes_the_refresh_token_first() {
     story.world.issues_refresh_tokens.set(true);
     story.starts(None);
     for revoke in [true, false] {
-        story.does(Command::SignOut(SignOut { local: true, revoke, params: Vec::new() }));
+        story.does(Command::SignOut(SignOut { local: true, revoke, params: Vec::new(), return_to: None }));
         story.world.run(story.world.sleep(1000));
     }
     let requests = story.world.requests.borrow();

@@ -17,8 +17,8 @@ use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::{Cache, HttpMethod, HttpRequest, HttpResponse, Moment, UnixTime};
 use crate::wire::{
-    Answer, ApiOptions, Ask, Command, Dpop, FetchRequest, FrameExpect, FromVault, Options, Reply, ResponseHead,
-    SilentOptions, Status, WireError,
+    Answer, ApiOptions, Ask, Command, Dpop, FetchRequest, FrameExpect, FromVault, Options, ProofAlg, Reply,
+    ResponseHead, SilentOptions, Status, WireError,
 };
 
 pub(super) const ISSUER: &str = "https://login.example.com";
@@ -93,6 +93,12 @@ pub(crate) struct World {
     pub(super) token_type: Cell<&'static str>,
     /// The nonce that proofs must have, at provider and API.
     pub(super) nonce: Cell<&'static str>,
+    /// The algorithms of proofs that the provider's metadata promises, as JSON text.
+    pub(super) proof_algs: Cell<&'static str>,
+    /// Whether vaults outlive their pages.
+    pub(super) shared: Cell<bool>,
+    /// The keys that are kept across page loads, by name, each by its number.
+    pub(super) keys: RefCell<BTreeMap<String, (Alg, u32)>>,
 }
 
 struct Issued {
@@ -144,6 +150,9 @@ impl World {
             proofs: RefCell::default(),
             token_type: Cell::new("bearer"),
             nonce: Cell::new(""),
+            proof_algs: Cell::new(r#"["ES256"]"#),
+            shared: Cell::new(false),
+            keys: RefCell::default(),
         })
     }
 
@@ -314,7 +323,7 @@ impl World {
             return Ok(other_issuer(other, request));
         }
         Ok(match request.url.strip_prefix(ISSUER).expect("a request to the provider") {
-            "/.well-known/openid-configuration" => response(200, &metadata()),
+            "/.well-known/openid-configuration" => response(200, &metadata(self.proof_algs.get())),
             "/me" => {
                 let (media_type, body) = self.userinfo.borrow().clone();
                 HttpResponse {
@@ -369,8 +378,13 @@ fn http_date(seconds: i64) -> String {
 
 /// The claims of a proof.
 pub(super) fn decoded(proof: &str) -> String {
-    let claims = base64url::decode(proof.split('.').nth(1).unwrap_or("")).expect("base64url");
-    String::from_utf8(claims).expect("text")
+    part_of(proof, 1)
+}
+
+/// The header (0) or the claims (1) of a JWT.
+pub(super) fn part_of(jwt: &str, number: usize) -> String {
+    let part = base64url::decode(jwt.split('.').nth(number).unwrap_or("")).expect("base64url");
+    String::from_utf8(part).expect("text")
 }
 
 /// A token whose signature is good if it says so.
@@ -379,12 +393,12 @@ pub(super) fn jws(alg: &str, claims: &str, signature: &str) -> String {
     [header.as_str(), claims, signature].map(|part| base64url::encode(part.as_bytes())).join(".")
 }
 
-fn metadata() -> String {
+fn metadata(proof_algs: &str) -> String {
     format!(
         r#"{{"issuer":"{ISSUER}","authorization_endpoint":"{ISSUER}/authorize","token_endpoint":"{ISSUER}/token",
         "jwks_uri":"{ISSUER}/jwks","end_session_endpoint":"{ISSUER}/logout",
         "userinfo_endpoint":"{ISSUER}/me","revocation_endpoint":"{ISSUER}/revoke","pushed_authorization_request_endpoint":"{ISSUER}/par",
-        "dpop_signing_alg_values_supported":["ES256"],
+        "dpop_signing_alg_values_supported":{proof_algs},
         "authorization_response_iss_parameter_supported":true}}"#
     )
 }
@@ -396,7 +410,7 @@ fn other_issuer(path: &str, request: &HttpRequest) -> HttpResponse {
     let authorized = request.headers.contains(&("authorization", "Bearer source-token".to_owned()));
     match path {
         "/.well-known/openid-configuration" => {
-            response(200, &metadata().replace(ISSUER, OTHER_ISSUER).replace("login", "claims"))
+            response(200, &metadata("[]").replace(ISSUER, OTHER_ISSUER).replace("login", "claims"))
         }
         "/jwks" => response(200, r#"{"keys":[{"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"1"}]}"#),
         "/claims" if authorized => {
@@ -441,8 +455,11 @@ pub(super) fn options(origin: &str) -> Options {
         id_token_signing_alg: None,
         dangerously_accept_hmac_id_tokens: false,
         dpop: Dpop::Off,
+        dpop_signing_alg: ProofAlg::ES256,
+        dangerously_expose_access_token: false,
         monitor_session: false,
         origin: origin.to_owned(),
+        vault_origin: None,
         state_prefix: "srtest-".to_owned(),
     }
 }
@@ -495,9 +512,24 @@ impl Platform for World {
         Box::pin(async move { Ok(signature == b"good") })
     }
 
-    fn generate_key(&self) -> Boxed<Result<Rc<dyn SigningKey>>> {
-        let key: Rc<dyn SigningKey> = Rc::new(FakeKey);
+    fn outlives_pages(&self) -> bool {
+        self.shared.get()
+    }
+
+    fn key(&self, name: String, alg: Alg) -> Boxed<Result<Rc<dyn SigningKey>>> {
+        let made = (alg, self.next());
+        let (alg, number) = match self.shared.get() {
+            true => made,
+            false => *self.keys.borrow_mut().entry(name).or_insert(made),
+        };
+        let jwk = format!(r#"{{"crv":"P-256","kty":"EC","x":"eA","y":"{number}"}}"#);
+        let key: Rc<dyn SigningKey> = Rc::new(FakeKey { alg, jwk });
         Box::pin(async move { Ok(key) })
+    }
+
+    fn forget_key(&self, name: String) -> Boxed<()> {
+        self.keys.borrow_mut().remove(&name);
+        Box::pin(async {})
     }
 
     fn http(&self, request: HttpRequest) -> Boxed<std::result::Result<HttpResponse, NoAnswer>> {
@@ -575,11 +607,18 @@ impl Platform for World {
     }
 }
 
-struct FakeKey;
+struct FakeKey {
+    alg: Alg,
+    jwk: String,
+}
 
 impl SigningKey for FakeKey {
+    fn alg(&self) -> Alg {
+        self.alg
+    }
+
     fn jwk(&self) -> &str {
-        r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#
+        &self.jwk
     }
 
     fn sign(&self, _: Vec<u8>) -> Boxed<Result<Vec<u8>>> {
@@ -665,7 +704,7 @@ impl Page for FakePage {
                 *self.went_to.borrow_mut() = Some(url.clone());
                 Some(Answer::Done)
             }
-            Ask::Frame { url, expect } | Ask::Popup { url, expect } => {
+            Ask::Frame { url, expect } | Ask::Popup { url, expect, .. } => {
                 assert!(matches!(expect, FrameExpect::Callback { .. }), "the metadata promises no web_message");
                 self.asked.borrow_mut().push(url.clone());
                 match self.frame.borrow().clone() {

@@ -1,0 +1,116 @@
+// Stands between a page of another origin and the vault: what only this origin may see stays here.
+import { ANSWER, channel, LEAVE, LOGOUT, stateIn, waitingFor } from './callback-url.js';
+import { watch } from './monitor.js';
+import { frame } from './window.js';
+import type { Answer, Command, FromVault, ToVault } from './wire.js';
+
+/** A message with its attachment. */
+type Framed<T> = [message: T, attachment?: unknown];
+
+/** The id of commands that are the frame's own. */
+const OWN = 0xffffffff;
+/** What a page may say of a popup or a navigation; the answers themselves are heard here. */
+const VERDICTS = ['popupBlocked', 'popupClosed', 'done'];
+
+const transferred = (value: unknown): Transferable[] =>
+  value instanceof ArrayBuffer || value instanceof ReadableStream || value instanceof MessagePort ? [value] : [];
+
+const forward = (port: MessagePort, message: unknown[]) => port.postMessage(message, transferred(message[1]));
+
+/** The answer of a redirect that this tab has brought home, once. */
+function answerOf(prefix: string): string | undefined {
+  const answer = sessionStorage.getItem(ANSWER);
+  if (answer === null || !waitingFor(new URL(answer), prefix)) return undefined;
+  sessionStorage.removeItem(ANSWER);
+  return answer;
+}
+
+/**
+ * Relays between the ports of page and vault. Hidden frames, the provider's session frame and the answers of popups and
+ * redirects are dealt with here; the page gets to know neither codes nor, when it leaves, the URL it leaves for.
+ */
+export function relay(page: MessagePort, vault: MessagePort, base: URL, prefix: string): void {
+  /** What was asked of the page, and how it is withdrawn. */
+  const asked = new Map<number, () => void>();
+  /** What is asked of frames here. */
+  const frames = new Map<number, AbortController>();
+  let unwatch: (() => void) | undefined;
+  let changed: string | undefined;
+
+  const answer = (id: number, answer: Answer) => vault.postMessage([{ answer: { id, answer } }] satisfies [ToVault]);
+  const command = (command: Command) => vault.postMessage([{ command: { id: OWN, command } }] satisfies [ToVault]);
+
+  page.onmessage = ({ data }: MessageEvent<Framed<ToVault>>) => {
+    const message = Object(Object(data)[0]) as ToVault;
+    if ('cancel' in message) forward(vault, data);
+    else if ('answer' in message) {
+      const { id, answer: given } = Object(message.answer) as { id: number; answer: Answer };
+      const failed = typeof given === 'object' && 'failed' in given;
+      if (!asked.has(id) || !(failed || VERDICTS.includes(given as string))) return;
+      asked.get(id)?.();
+      asked.delete(id);
+      answer(id, given);
+    } else if ('command' in message) {
+      const { id, command } = Object(message.command) as { id: number; command: object | string };
+      if (typeof command === 'string') forward(vault, data);
+      // It is open: with the options that this origin allows.
+      else if ('open' in command) page.postMessage([{ reply: { id, reply: 'done' } }] satisfies [FromVault]);
+      else if ('start' in command) {
+        const callback = answerOf(prefix);
+        forward(vault, [{ command: { id, command: { start: callback === undefined ? {} : { callback } } } }]);
+      } else forward(vault, data);
+    }
+  };
+
+  vault.onmessage = ({ data }: MessageEvent<Framed<FromVault>>) => {
+    const [message] = data;
+    if ('ask' in message) {
+      const { id, ask } = message.ask;
+      if ('frame' in ask) {
+        const abort = new AbortController();
+        frames.set(id, abort);
+        void frame(ask.frame.url, ask.frame.expect, prefix, abort.signal).then((found) => {
+          frames.delete(id);
+          if (found) answer(id, found);
+        });
+        return;
+      }
+      if ('popup' in ask) {
+        const answers = channel();
+        asked.set(id, () => answers.close());
+        answers.onmessage = ({ data: { url } }) => {
+          if (typeof url !== 'string' || stateIn(new URL(url), ask.popup.state) === undefined) return;
+          answers.close();
+          asked.delete(id);
+          answer(id, { url });
+          page.postMessage([{ withdraw: { id } }] satisfies [FromVault]);
+        };
+        return forward(page, data);
+      }
+      asked.set(id, () => {});
+      sessionStorage.setItem(LEAVE, ask.navigate.url);
+      const url = new URL('callback.html#leave', base).href;
+      page.postMessage([{ ask: { id, ask: { navigate: { url } } } }] satisfies [FromVault]);
+    } else if ('withdraw' in message) {
+      const { id } = message.withdraw;
+      if (frames.has(id)) return frames.get(id)?.abort();
+      asked.get(id)?.();
+      asked.delete(id);
+      forward(page, data);
+    } else if ('monitor' in message) {
+      unwatch?.();
+      const { monitor } = message;
+      if (monitor.message === changed) return;
+      unwatch = watch(monitor, () => {
+        changed = monitor.message;
+        command({ checkSession: { params: [] } });
+      });
+    } else if (!('reply' in message) || message.reply.id !== OWN) forward(page, data);
+    if ('state' in message && message.state.status === 'signedOut') unwatch?.();
+  };
+
+  new BroadcastChannel(LOGOUT).onmessage = ({ data }) => {
+    const { iss, sid } = Object(data) as { iss: unknown; sid: unknown };
+    if (typeof iss === 'string' && typeof sid === 'string') command({ loggedOut: { iss, sid } });
+  };
+}
