@@ -3,6 +3,7 @@
 
 use crate::error::Code;
 use crate::json::Json;
+use crate::message;
 use crate::protocol::authorization::{ReceivedAuthorizationResponse, UncheckedAuthorizationResponse};
 use crate::protocol::challenge::Challenge;
 use crate::protocol::claims;
@@ -15,7 +16,6 @@ use crate::protocol::transaction::Transaction;
 use crate::protocol::userinfo::{UncheckedUserinfo, check_subject};
 use crate::protocol::{HttpResponse, UnixTime, dpop};
 use crate::secret::CodeVerifier;
-use crate::message::Wire;
 use crate::wire::ToVault;
 
 /// The parsers, by name.
@@ -46,7 +46,7 @@ pub fn run(target: &str, data: &[u8]) {
         "token_response" => token_response(&text),
         "userinfo" => userinfo(&text),
         "www_authenticate" => www_authenticate(&text),
-        "wire" => drop(Json::parse(&text).map(|json| ToVault::read(json, "message"))),
+        "wire" => drop(Json::parse(&text).map(|json| message::read::<ToVault>(json))),
         other => panic!("there is no target {other}: the targets are {TARGETS:?}"),
     }
 }

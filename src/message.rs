@@ -1,138 +1,164 @@
 //! How a message is written as JSON and read: externally tagged enums, as serde has them, with names in camel case.
 //!
-//! The macros make what serde could derive, in a quarter of the bytes of wasm.
+//! The macros make what serde could derive, in a quarter of the bytes of wasm. They read in place, so that a message
+//! with many members is one call after the other, and nothing is moved or dropped in between.
+
+use std::rc::Rc;
 
 pub use crate::json::Json;
 
-/// What a message is made of. Its JSON is that of serde's externally tagged enums, with names in camel case.
-///
-/// The impls are made by macros of ours, because what serde derives is four times as large in the wasm.
-pub trait Wire: Sized {
-    /// Reads `json`, which is there under `name`.
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit>;
-    /// Writes it.
+/// What can be read from a message.
+pub trait Read: Default {
+    /// Becomes what `json` says, which is there under `name`. What does not fit is noted, and nothing is to be made of it.
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>);
+}
+
+/// What can be written into a message.
+pub trait Write {
+    /// Its JSON.
     fn write(&self) -> Json;
 }
 
 /// The name of a member or variant that is missing or of another type.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Misfit(pub &'static str);
 
-impl Wire for String {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
+/// Reads a message.
+pub fn read<T: Read>(json: Json) -> Result<T, Misfit> {
+    let mut misfit = None;
+    let message = inner(json, "message", &mut misfit);
+    misfit.map_or(Ok(message), Err)
+}
+
+/// Reads what is there under `name`.
+pub fn inner<T: Read>(json: Json, name: &'static str, misfit: &mut Option<Misfit>) -> T {
+    let mut value = T::default();
+    value.fill(json, name, misfit);
+    value
+}
+
+/// Reads the member `name` of an object.
+pub fn member(object: &mut Json, name: &'static str, value: &mut impl Read, misfit: &mut Option<Misfit>) {
+    value.fill(object.take(name), name, misfit);
+}
+
+impl Read for String {
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
         match json {
-            Json::String(text) => Ok(text),
-            _ => Err(Misfit(name)),
+            Json::String(text) => *self = text,
+            _ => *misfit = Some(Misfit(name)),
         }
     }
+}
 
+impl Write for String {
     fn write(&self) -> Json {
         Json::from(self.as_str())
     }
 }
 
-impl Wire for bool {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        json.as_bool().ok_or(Misfit(name))
+impl Read for bool {
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+        match json {
+            Json::Bool(value) => *self = value,
+            _ => *misfit = Some(Misfit(name)),
+        }
     }
+}
 
+impl Write for bool {
     fn write(&self) -> Json {
         Json::Bool(*self)
     }
 }
 
-impl Wire for f64 {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        json.as_f64().ok_or(Misfit(name))
-    }
-
-    fn write(&self) -> Json {
-        Json::Number(*self)
+impl Read for u32 {
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+        match json {
+            Json::Number(number) if f64::from(number as u32) == number => *self = number as u32,
+            _ => *misfit = Some(Misfit(name)),
+        }
     }
 }
 
-impl Wire for u32 {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        let number = f64::read(json, name)?;
-        let whole = number as u32;
-        if f64::from(whole) == number { Ok(whole) } else { Err(Misfit(name)) }
-    }
-
+impl Write for u32 {
     fn write(&self) -> Json {
         Json::Number(f64::from(*self))
     }
 }
 
-impl Wire for u16 {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        u16::try_from(u32::read(json, name)?).map_err(|_| Misfit(name))
-    }
-
+impl Write for u16 {
     fn write(&self) -> Json {
-        u32::from(*self).write()
+        Json::Number(f64::from(*self))
     }
 }
 
-impl<T: Wire> Wire for Box<T> {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        T::read(json, name).map(Box::new)
-    }
-
+impl Write for f64 {
     fn write(&self) -> Json {
-        T::write(self)
+        Json::Number(*self)
     }
 }
 
-impl<T: Wire> Wire for Option<T> {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        match json {
-            Json::Null => Ok(None),
-            json => T::read(json, name).map(Some),
+impl<T: Read> Read for Rc<T> {
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+        *self = Rc::new(inner(json, name, misfit));
+    }
+}
+
+impl<T: Read> Read for Option<T> {
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+        if !matches!(json, Json::Null) {
+            self.insert(T::default()).fill(json, name, misfit);
         }
     }
+}
 
+impl<T: Write> Write for Option<T> {
     fn write(&self) -> Json {
         self.as_ref().map(T::write).unwrap_or_default()
     }
 }
 
-impl<T: Wire> Wire for Vec<T> {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        let Json::Array(elements) = json else { return Err(Misfit(name)) };
-        let mut all = Vec::new();
+impl<T: Read> Read for Vec<T> {
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+        let Json::Array(elements) = json else {
+            *misfit = Some(Misfit(name));
+            return;
+        };
         for element in elements {
-            all.push(T::read(element, name)?);
+            self.push(inner(element, name, misfit));
         }
-        Ok(all)
     }
+}
 
+impl<T: Write> Write for Vec<T> {
     fn write(&self) -> Json {
-        let mut all = Vec::new();
+        let mut elements = Vec::new();
         for element in self {
-            all.push(element.write());
+            elements.push(element.write());
         }
-        Json::Array(all)
+        Json::Array(elements)
     }
 }
 
 /// A name and a value.
-impl Wire for (String, String) {
-    fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-        let Json::Array(mut pair) = json else { return Err(Misfit(name)) };
-        match (pair.pop(), pair.pop(), pair.pop()) {
-            (Some(Json::String(value)), Some(Json::String(key)), None) => Ok((key, value)),
-            _ => Err(Misfit(name)),
+impl Read for (String, String) {
+    fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+        match json {
+            Json::Array(pair) if pair.len() == 2 => {
+                for (json, text) in pair.into_iter().zip([&mut self.0, &mut self.1]) {
+                    text.fill(json, name, misfit);
+                }
+            }
+            _ => *misfit = Some(Misfit(name)),
         }
-    }
-
-    fn write(&self) -> Json {
-        Json::Array(vec![self.0.write(), self.1.write()])
     }
 }
 
-/// Reads the member `name` of an object.
-pub fn member<T: Wire>(object: &mut Json, name: &'static str) -> Result<T, Misfit> {
-    T::read(object.take(name), name)
+impl Write for (String, String) {
+    fn write(&self) -> Json {
+        Json::Array(vec![self.0.write(), self.1.write()])
+    }
 }
 
 /// The JSON of the variant `tag`.
@@ -144,11 +170,11 @@ pub fn tagged(tag: &str, held: Option<Json>) -> Json {
 }
 
 /// The variant that `json` names, and what it holds.
-pub fn variant(json: Json, name: &'static str) -> Result<(String, Json), Misfit> {
+pub fn variant(json: Json) -> (String, Json) {
     match json {
-        Json::String(tag) => Ok((tag, Json::Null)),
-        Json::Object(mut members) if members.len() == 1 => members.pop().ok_or(Misfit(name)),
-        _ => Err(Misfit(name)),
+        Json::String(tag) => (tag, Json::Null),
+        Json::Object(mut members) if members.len() == 1 => members.pop().unwrap_or_default(),
+        _ => <(String, Json)>::default(),
     }
 }
 
@@ -157,7 +183,7 @@ macro_rules! camel {
     ($name:ident) => {{
         const RUST: &str = stringify!($name);
         const CAMEL: [u8; length_in_camel_case(RUST)] = in_camel_case(RUST);
-        const { unwrap_name(std::str::from_utf8(&CAMEL)) }
+        const { ascii(&CAMEL) }
     }};
 }
 
@@ -191,11 +217,61 @@ pub const fn in_camel_case<const LENGTH: usize>(name: &str) -> [u8; LENGTH] {
     camel
 }
 
-pub const fn unwrap_name(name: Result<&'static str, std::str::Utf8Error>) -> &'static str {
-    match name {
+pub const fn ascii(name: &'static [u8]) -> &'static str {
+    match std::str::from_utf8(name) {
         Ok(name) => name,
         Err(_) => panic!("names are ASCII"),
     }
+}
+
+/// Enums that are read.
+macro_rules! read_enum {
+    ($($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[$doc:meta])* $variant:ident $(($inner:ty))? $({ $($field:ident: $type:ty),* })?,)*
+    })*) => {$(
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(rename_all = "camelCase", rename_all_fields = "camelCase"))]
+        $(#[$meta])*
+        pub enum $name { $($(#[$doc])* $variant $(($inner))? $({ $($field: $type),* })?,)* }
+
+        #[allow(unused_mut)]
+        impl Read for $name {
+            fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+                let (tag, mut held) = variant(json);
+                *self = match tag.as_str() {
+                    $(tag if tag == camel!($variant) => {
+                        $($(let mut $field = <$type>::default();
+                        member(&mut held, camel!($field), &mut $field, misfit);)*)?
+                        $name::$variant $((inner::<$inner>(held, camel!($variant), misfit)))? $({ $($field),* })?
+                    })*
+                    _ => {
+                        *misfit = Some(Misfit(name));
+                        return;
+                    }
+                };
+            }
+        }
+    )*};
+}
+
+/// Structs that are read.
+macro_rules! read_struct {
+    ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* pub $field:ident: $type:ty,)* })*) => {$(
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(optional_fields, rename_all = "camelCase"))]
+        $(#[$meta])*
+        #[derive(Default)]
+        pub struct $name { $($(#[$doc])* pub $field: $type,)* }
+
+        impl Read for $name {
+            fn fill(&mut self, mut json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+                if !json.is_object() {
+                    *misfit = Some(Misfit(name));
+                }
+                $(member(&mut json, camel!($field), &mut self.$field, misfit);)*
+            }
+        }
+    )*};
 }
 
 /// `$pattern`, once for a type.
@@ -205,7 +281,8 @@ macro_rules! bound {
     };
 }
 
-macro_rules! wire_enum {
+/// Enums that are written.
+macro_rules! write_enum {
     ($($(#[$meta:meta])* pub enum $name:ident {
         $($(#[$doc:meta])* $variant:ident $(($inner:ty))? $({ $($field:ident: $type:ty),* })?,)*
     })*) => {$(
@@ -214,82 +291,36 @@ macro_rules! wire_enum {
         $(#[$meta])*
         pub enum $name { $($(#[$doc])* $variant $(($inner))? $({ $($field: $type),* })?,)* }
 
-        #[allow(unused_mut, unused_assignments, unused_variables)]
-        impl Wire for $name {
-            fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-                let (tag, mut held) = variant(json, name)?;
-                $(if tag == camel!($variant) {
-                    return Ok($name::$variant
-                        $((<$inner>::read(held, camel!($variant))?))?
-                        $({ $($field: member(&mut held, camel!($field))?),* })?);
-                })*
-                Err(Misfit(name))
-            }
-
+        #[allow(unused_mut, unused_assignments)]
+        impl Write for $name {
             fn write(&self) -> Json {
-                match self {$(
+                let mut held = None;
+                let tag = match self {$(
                     $name::$variant $((bound!($inner, inner)))? $({ $($field),* })? => {
-                        let mut held = None;
                         $(held = Some(<$inner>::write(inner));)?
                         $(
                             let mut members = Json::object();
                             $(members.add(camel!($field), $field.write());)*
                             held = Some(members);
                         )?
-                        tagged(camel!($variant), held)
+                        camel!($variant)
                     }
-                )*}
+                )*};
+                tagged(tag, held)
             }
         }
     )*};
 }
 
-macro_rules! wire_names {
-    ($($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
-        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$doc])* #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(rename = $text))] $variant,)*
-        }
-
-        impl $name {
-            /// Its name on the wire.
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $text,)* }
-            }
-        }
-
-        impl Wire for $name {
-            fn read(json: Json, name: &'static str) -> Result<Self, Misfit> {
-                $(if json.as_str() == Some($text) {
-                    return Ok($name::$variant);
-                })*
-                Err(Misfit(name))
-            }
-
-            fn write(&self) -> Json {
-                Json::from(self.as_str())
-            }
-        }
-    )*};
-}
-
-macro_rules! wire_struct {
+/// Structs that are written.
+macro_rules! write_struct {
     ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* pub $field:ident: $type:ty,)* })*) => {$(
         #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
         #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(optional_fields, rename_all = "camelCase"))]
         $(#[$meta])*
         pub struct $name { $($(#[$doc])* pub $field: $type,)* }
 
-        impl Wire for $name {
-            fn read(mut json: Json, name: &'static str) -> Result<Self, Misfit> {
-                match json.is_object() {
-                    true => Ok($name { $($field: member(&mut json, camel!($field))?,)* }),
-                    false => Err(Misfit(name)),
-                }
-            }
-
+        impl Write for $name {
             fn write(&self) -> Json {
                 let mut json = Json::object();
                 $(json.add(camel!($field), self.$field.write());)*
@@ -299,4 +330,46 @@ macro_rules! wire_struct {
     )*};
 }
 
-pub(crate) use {bound, camel, wire_enum, wire_names, wire_struct};
+/// Enums of mere names; the first one is the default.
+macro_rules! names {
+    ($($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$doc])* #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(rename = $text))] $variant,)*
+        }
+
+        impl $name {
+            const ALL: &'static [$name] = &[$($name::$variant),*];
+
+            /// Its name on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)* }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                $name::ALL[0]
+            }
+        }
+
+        impl Read for $name {
+            fn fill(&mut self, json: Json, name: &'static str, misfit: &mut Option<Misfit>) {
+                match $name::ALL.iter().find(|known| json.as_str() == Some(known.as_str())) {
+                    Some(known) => *self = *known,
+                    None => *misfit = Some(Misfit(name)),
+                }
+            }
+        }
+
+        impl Write for $name {
+            fn write(&self) -> Json {
+                Json::from(self.as_str())
+            }
+        }
+    )*};
+}
+
+pub(crate) use {bound, camel, names, read_enum, read_struct, write_enum, write_struct};

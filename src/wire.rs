@@ -6,9 +6,11 @@
 //! Invariant: no message holds a token, a code verifier or a DPoP key, but for [`Reply::AccessToken`], which only a session
 //! gets that was created with `dangerouslyExposeAccessToken`.
 
+use std::rc::Rc;
+
 use crate::message::*;
 
-wire_enum! {
+read_enum! {
     /// What the page sends. `id` is the page's, counted up from 1.
     pub enum ToVault {
         /// Do something and reply; [`FromVault::Reply`] carries the same `id`.
@@ -19,28 +21,11 @@ wire_enum! {
         Answer { id: u32, answer: Answer },
     }
 
-    /// What the vault sends.
-    pub enum FromVault {
-        /// The outcome of command `id`.
-        Reply { id: u32, reply: Reply },
-        /// Something only a document can do. `id` is the vault's.
-        Ask { id: u32, ask: Ask },
-        /// The ask `id` is no longer wanted: its frame or popup goes.
-        Withdraw { id: u32 },
-        /// The session is in another state now.
-        State(SessionState),
-        /// A token was renewed.
-        Renewed(Renewed),
-        /// A renewal has failed.
-        RenewalFailed(RenewalFailed),
-        /// What to ask the provider's session frame from now on (OIDC Session Management 3.1).
-        Monitor(Monitor),
-    }
-
     /// What a page may want.
+    #[derive(Default)]
     pub enum Command {
         /// The first command: what the session is configured with.
-        Open(Box<Options>),
+        Open(Rc<Options>),
         /// Answers the redirect that this page load is, if it is one, else signs in silently if that is wanted.
         Start(Start),
         /// Signs in at the provider.
@@ -60,7 +45,50 @@ wire_enum! {
         /// The provider says that a session has ended (OIDC Front-Channel Logout 2).
         LoggedOut(LoggedOut),
         /// Forgets everything and ends.
+        #[default]
         Close,
+    }
+
+    /// What the page saw: facts, never a verdict.
+    #[derive(Clone, Debug, Default)]
+    pub enum Answer {
+        /// The URL the frame or popup came to.
+        Url(String),
+        /// The `response` member of the web message, as JSON text.
+        Message(String),
+        /// The frame loaded something that is neither our callback nor a sender of our message.
+        LoadedOther,
+        /// The popup could not be opened.
+        PopupBlocked,
+        /// The popup was closed.
+        PopupClosed,
+        /// The page is gone: what the vault answers in its place.
+        Gone,
+        /// It is under way (a navigation).
+        #[default]
+        Done,
+        /// It could not be tried, and why.
+        Failed(String),
+    }
+}
+
+write_enum! {
+    /// What the vault sends.
+    pub enum FromVault {
+        /// The outcome of command `id`.
+        Reply { id: u32, reply: Reply },
+        /// Something only a document can do. `id` is the vault's.
+        Ask { id: u32, ask: Ask },
+        /// The ask `id` is no longer wanted: its frame or popup goes.
+        Withdraw { id: u32 },
+        /// The session is in another state now.
+        State(SessionState),
+        /// A token was renewed.
+        Renewed(Renewed),
+        /// A renewal has failed.
+        RenewalFailed(RenewalFailed),
+        /// What to ask the provider's session frame from now on (OIDC Session Management 3.1).
+        Monitor(Monitor),
     }
 
     /// How a command ended.
@@ -104,30 +132,9 @@ wire_enum! {
         /// In the URL, once the frame has come to this redirect URI.
         Callback { redirect_uri: String },
     }
-
-    /// What the page saw: facts, never a verdict.
-    #[derive(Clone, Debug)]
-    pub enum Answer {
-        /// The URL the frame or popup came to.
-        Url(String),
-        /// The `response` member of the web message, as JSON text.
-        Message(String),
-        /// The frame loaded something that is neither our callback nor a sender of our message.
-        LoadedOther,
-        /// The popup could not be opened.
-        PopupBlocked,
-        /// The popup was closed.
-        PopupClosed,
-        /// The page is gone: what the vault answers in its place.
-        Gone,
-        /// It is under way (a navigation).
-        Done,
-        /// It could not be tried, and why.
-        Failed(String),
-    }
 }
 
-wire_names! {
+names! {
     /// How the provider is to answer an authorization request.
     pub enum ResponseMode {
         /// In the query of the redirect URI (OAuth 2.0 Multiple Response Types 2.1).
@@ -155,14 +162,11 @@ wire_names! {
     }
 
     /// The algorithm of DPoP proofs.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
     pub enum ProofAlg {
         /// ECDSA on P-256 (RFC 7518 section 3.4).
-        #[serde(rename = "ES256")]
-        ES256,
+        ES256 = "ES256",
         /// Ed25519 (RFC 8037 section 3.1), where browser and provider can; else ES256.
-        #[serde(rename = "EdDSA")]
-        EdDSA,
+        EdDSA = "EdDSA",
     }
 
     /// Whether somebody is signed in.
@@ -176,7 +180,7 @@ wire_names! {
     }
 }
 
-wire_struct! {
+read_struct! {
     /// What a session is configured with, defaults filled in by the page. Checked by `options::Config`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Options {
@@ -287,7 +291,6 @@ wire_struct! {
     }
 
     /// [`Command::AccessToken`]: for the first API where nothing is named.
-    #[derive(Deserialize)]
     pub struct TokenWish {
         /// More scope than the session's, space separated.
         pub scope: Option<String>,
@@ -295,20 +298,6 @@ wire_struct! {
         pub audience: Option<String>,
         /// The `resource` parameter (RFC 8707).
         pub resource: Option<String>,
-    }
-
-    /// What was granted: everything about a token but the token.
-    pub struct Granted {
-        /// The user's claims, as JSON text.
-        pub claims: String,
-        /// The granted scope, space separated.
-        pub scope: String,
-        /// When the access token expires, in milliseconds since 1970; absent when the provider does not say.
-        pub expires_at: Option<f64>,
-        /// The audience or resource it is for.
-        pub audience: Option<String>,
-        /// What `authorization_details` it grants, as JSON text (RFC 9396 section 7).
-        pub authorization_details: Option<String>,
     }
 
     /// [`Command::Fetch`]: the members of a `Request`.
@@ -325,24 +314,6 @@ wire_struct! {
         pub init: Vec<(String, String)>,
         /// `RequestInit.keepalive`
         pub keepalive: bool,
-    }
-
-    /// A response without its body.
-    pub struct ResponseHead {
-        /// The status code.
-        pub status: u16,
-        /// The reason phrase.
-        pub status_text: String,
-        /// The URL after redirects.
-        pub url: String,
-        /// Whether there were redirects.
-        pub redirected: bool,
-        /// `Response.type`
-        pub kind: String,
-        /// Whether the API refused the token of a body that can be sent once, and another token is there now.
-        pub again: bool,
-        /// Names and values.
-        pub headers: Vec<(String, String)>,
     }
 
     /// [`Command::Userinfo`].
@@ -369,6 +340,40 @@ wire_struct! {
         pub iss: String,
         /// `sid`
         pub sid: String,
+    }
+}
+
+write_struct! {
+    /// What was granted: everything about a token but the token.
+    pub struct Granted {
+        /// The user's claims, as JSON text.
+        pub claims: String,
+        /// The granted scope, space separated.
+        pub scope: String,
+        /// When the access token expires, in milliseconds since 1970; absent when the provider does not say.
+        pub expires_at: Option<f64>,
+        /// The audience or resource it is for.
+        pub audience: Option<String>,
+        /// What `authorization_details` it grants, as JSON text (RFC 9396 section 7).
+        pub authorization_details: Option<String>,
+    }
+
+    /// A response without its body.
+    pub struct ResponseHead {
+        /// The status code.
+        pub status: u16,
+        /// The reason phrase.
+        pub status_text: String,
+        /// The URL after redirects.
+        pub url: String,
+        /// Whether there were redirects.
+        pub redirected: bool,
+        /// `Response.type`
+        pub kind: String,
+        /// Whether the API refused the token of a body that can be sent once, and another token is there now.
+        pub again: bool,
+        /// Names and values.
+        pub headers: Vec<(String, String)>,
     }
 
     /// [`FromVault::Renewed`]: everything about a token but the token.
@@ -439,6 +444,12 @@ wire_struct! {
         pub status: Option<u16>,
         /// Why the steps before the last one could not serve.
         pub reasons: Vec<WireError>,
+    }
+}
+
+impl Default for ToVault {
+    fn default() -> Self {
+        ToVault::Cancel { id: 0 }
     }
 }
 

@@ -14,15 +14,15 @@ use super::{Browser, api};
 use crate::client::{Client, Flight};
 use crate::error::{Code, Error};
 use crate::json::Json;
-use crate::message::{Misfit, Wire};
+use crate::message::{self, Misfit, Write};
 use crate::platform::{Attachment, Boxed, Page, Platform};
 use crate::table::Table;
-use crate::wire::{Answer, Ask, Command, FromVault, Options, Reply, ToVault};
+use crate::wire::{Answer, Ask, Command, FromVault, Reply, ToVault};
 
 thread_local! {
-    /// The sessions of a shared worker, by their options. There is one, unless somebody lies about the worker's name: what
+    /// The sessions of a shared worker. There is one, unless somebody lies about the worker's name: what
     /// a page configures is what it gets, whoever was here before.
-    static SHARED: RefCell<Vec<(Options, Rc<Client>)>> = const { RefCell::new(Vec::new()) };
+    static SHARED: RefCell<Vec<Rc<Client>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Serves the page behind `port` until it says `close`. With `shared`, its session is that of all such pages.
@@ -69,7 +69,7 @@ impl PortPage {
             Ok(parts) => parts,
             Err(_) => return,
         };
-        match ToVault::read(Json::from_js(&parts.get(0)), "message") {
+        match message::read(Json::from_js(&parts.get(0))) {
             Ok(ToVault::Command { id, command }) => {
                 let attachment = parts.get(1);
                 let attachment = (!attachment.is_undefined()).then(|| Rc::new(attachment) as Rc<dyn std::any::Any>);
@@ -132,14 +132,15 @@ impl PortPage {
         if let Command::Open(options) = command {
             let platform: Rc<dyn Platform> = Rc::new(Browser::new(self.shared));
             let known = match self.shared {
-                true => SHARED.with_borrow(|known| Some(known.iter().find(|known| known.0 == *options)?.1.clone())),
+                true => SHARED
+                    .with_borrow(|known| Some(known.iter().find(|known| known.is_configured_with(&options))?.clone())),
                 false => None,
             };
             let is_new = self.shared && known.is_none();
-            return match known.map_or_else(|| Client::open((*options).clone(), platform), Ok) {
+            return match known.map_or_else(|| Client::open(options, platform), Ok) {
                 Ok(client) => {
                     if is_new {
-                        SHARED.with_borrow_mut(|known| known.push((*options, client.clone())));
+                        SHARED.with_borrow_mut(|known| known.push(client.clone()));
                     }
                     client.attach(&page);
                     *self.client.borrow_mut() = Some(client);

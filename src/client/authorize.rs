@@ -177,8 +177,11 @@ impl Client {
             Some(Answer::LoadedOther) => return Err(frame_blocked()),
             Some(answer) => return Err(unexpected(&answer)),
             None => {
-                return Err(Error::new(Code::Timeout, format!("the hidden frame gave no answer within {timeout} ms"))
-                    .with_hint("is the provider slow, or does it refuse to be framed?"));
+                return Err(Error::new(
+                    Code::Timeout,
+                    ["the hidden frame gave no answer within ", &timeout.to_string(), " ms"].concat(),
+                )
+                .with_hint("is the provider slow, or does it refuse to be framed?"));
             }
         };
         let response = self.opened(response, &transaction, &metadata).await?;
@@ -364,7 +367,8 @@ impl Client {
 /// The last two labels of a host name as the platform writes it; all of an IP address.
 fn site(host: &str) -> &str {
     // An IPv6 address is in brackets, and only an IPv4 address ends in a digit after a dot (URL Standard 3.5).
-    if host.starts_with('[') || host.rsplit('.').next().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit())) {
+    if host.starts_with('[') || host.rsplit('.').next().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit()))
+    {
         return host;
     }
     host.rmatch_indices('.').nth(1).map_or(host, |(dot, _)| &host[dot + 1..])

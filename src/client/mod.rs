@@ -85,7 +85,7 @@ enum Standing {
 
 impl Client {
     /// Opens a client, or says which option is wrong.
-    pub(crate) fn open(options: Options, platform: Rc<dyn Platform>) -> Result<Rc<Client>> {
+    pub(crate) fn open(options: Rc<Options>, platform: Rc<dyn Platform>) -> Result<Rc<Client>> {
         let config = Config::new(options, &*platform)?;
         Ok(Rc::new_cyclic(|this| Client {
             this: this.clone(),
@@ -104,6 +104,11 @@ impl Client {
             clock_offset: Cell::new(0),
             epoch: Cell::new(0),
         }))
+    }
+
+    /// Whether it was opened with `options`.
+    pub(crate) fn is_configured_with(&self, options: &Options) -> bool {
+        *self.config.options == *options
     }
 
     /// From now on `page` hears of every change, beginning with how things stand.

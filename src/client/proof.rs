@@ -17,7 +17,7 @@ impl Client {
     /// The key, where the option and the provider's metadata allow proofs. It is made when it is first wanted.
     pub(super) async fn proof_key(&self, metadata: &Metadata) -> Result<Option<Rc<dyn SigningKey>>> {
         let promised = |alg: Alg| metadata.dpop_signing_alg_values_supported.iter().any(|name| name == alg.as_str());
-        let alg = match self.config.proof_alg {
+        let alg = match self.config.dpop_signing_alg {
             ProofAlg::EdDSA if promised(Alg::EdDSA) => Alg::EdDSA,
             _ => Alg::ES256,
         };

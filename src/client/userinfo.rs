@@ -91,7 +91,7 @@ impl Client {
                 match response.status {
                     200 => response.body.trim().to_owned(),
                     status => {
-                        let message = format!("a source of claims answers with status {status}");
+                        let message = ["a source of claims answers with status ", &status.to_string()].concat();
                         return Err(Error::new(Code::InvalidClaims, message));
                     }
                 }

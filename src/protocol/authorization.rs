@@ -33,7 +33,7 @@ pub const RESERVED_PARAMETERS: &[&str] = &[
 pub fn check_parameters(params: &[(String, String)]) -> Result<()> {
     match params.iter().find(|param| RESERVED_PARAMETERS.contains(&param.0.as_str())) {
         None => Ok(()),
-        Some((name, _)) => Err(Error::new(Code::InvalidOption, format!("params must not contain {name}"))
+        Some((name, _)) => Err(Error::new(Code::InvalidOption, ["params must not contain ", name].concat())
             .with_hint("Strongroom sets it itself; scope, redirectUri and responseMode are options of their own")),
     }
 }
@@ -288,7 +288,7 @@ fn invalid(message: &'static str) -> Error {
 }
 
 fn twice(name: &str) -> Error {
-    Error::new(Code::InvalidResponse, format!("the provider's answer has the parameter {name} twice"))
+    Error::new(Code::InvalidResponse, ["the provider's answer has the parameter ", name, " twice"].concat())
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

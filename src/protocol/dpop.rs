@@ -92,10 +92,8 @@ mod tests {
             nonce: Some("of the server"),
         };
         let input = proof.signing_input();
-        let parts: Vec<serde_json::Value> = input
-            .split('.')
-            .map(|part| serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap())
-            .collect();
+        let parts: Vec<serde_json::Value> =
+            input.split('.').map(|part| serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap()).collect();
         assert_eq!(
             parts[0],
             serde_json::json!({"typ":"dpop+jwt","alg":"ES256","jwk":{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}})

@@ -80,7 +80,7 @@ impl VerifiedJws {
         match expected.registered_alg {
             Some(registered) if registered != alg => {
                 let message =
-                    format!("the ID token's algorithm is {alg}, and the client is registered for {registered}");
+                    ["the ID token's algorithm is ", alg, ", and the client is registered for ", registered].concat();
                 return Err(Error::id_token("alg", message));
             }
             // Every provider must offer RS256 (OIDC Discovery 3).
@@ -88,14 +88,15 @@ impl VerifiedJws {
                 && !expected.allowed_algs.is_empty()
                 && !expected.allowed_algs.iter().any(|name| name == alg) =>
             {
-                let message = format!("the provider's metadata does not promise the algorithm {alg}");
+                let message = ["the provider's metadata does not promise the algorithm ", alg].concat();
                 return Err(Error::id_token("alg", message));
             }
             _ => {}
         }
         let issuer = claims.str("iss").ok_or_else(|| missing("iss"))?;
         if issuer != expected.issuer {
-            let message = format!("the ID token is of the issuer {issuer:?}, not of {:?}", expected.issuer);
+            let message =
+                ["the ID token is of the issuer \"", &issuer, "\", not of \"", expected.issuer, "\""].concat();
             return Err(Error::id_token("iss", message));
         }
         let subject = claims.str("sub").filter(|sub| !sub.is_empty()).ok_or_else(|| missing("sub"))?;
@@ -113,7 +114,7 @@ impl VerifiedJws {
         {
             return Err(Error::id_token(
                 "acr",
-                format!("the provider authenticated the user at {acr:?}, not as asked"),
+                ["the provider authenticated the user at \"", &acr, "\", not as asked"].concat(),
             ));
         }
         check_half_hash(claims, "at_hash", expected.access_token_hash)?;

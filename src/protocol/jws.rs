@@ -139,7 +139,7 @@ impl UnverifiedJws {
         let header = object(header).ok_or_else(|| kind.error("format", kind.say("'s header is no JSON")))?;
         let named = header.str("alg").unwrap_or_default();
         let alg = Alg::parse(&named).filter(|alg| accept_hmac || !alg.is_hmac()).ok_or_else(|| {
-            let error = kind.error("alg", kind.say(&format!("'s algorithm {named:?} is not accepted")));
+            let error = kind.error("alg", kind.say(&["'s algorithm \"", &named, "\" is not accepted"].concat()));
             if !named.starts_with("HS") {
                 return error;
             }

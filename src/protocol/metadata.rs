@@ -65,12 +65,12 @@ impl Metadata {
         }
         let optional = |name: &str| match json.str(name) {
             Some(url) if !is_secure_url(&url) => {
-                Err(failed(format!("{name} of the provider's metadata must be an https URL (http on loopback only)")))
+                Err(failed([name, " of the provider's metadata must be an https URL (http on loopback only)"].concat()))
             }
             url => Ok(url),
         };
         let required =
-            |name: &str| optional(name)?.ok_or_else(|| failed(format!("the provider's metadata lacks {name}")));
+            |name: &str| optional(name)?.ok_or_else(|| failed(["the provider's metadata lacks ", name].concat()));
         let flag = |name: &str| json.get(name).and_then(Json::as_bool).unwrap_or(false);
         Ok(Metadata {
             issuer: named,
@@ -102,7 +102,7 @@ impl Metadata {
 pub fn issuer_mismatch(got: &str, wanted: &str) -> Error {
     let error = Error::new(
         Code::IssuerMismatch,
-        format!("the answer is that of the issuer {got:?}, and the option issuer says {wanted:?}"),
+        ["the answer is that of the issuer \"", got, "\", and the option issuer says \"", wanted, "\""].concat(),
     );
     if got.trim_end_matches('/') == wanted.trim_end_matches('/') {
         return error.with_hint("they differ in a trailing slash only: write the option as the provider does");
@@ -124,9 +124,7 @@ pub fn is_secure_url(url: &str) -> bool {
         Some(ipv6) => return ipv6.split(']').next() == Some("::1"),
         None => authority.split(':').next().unwrap_or(""),
     };
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || is_loopback_address(host)
+    host == "localhost" || host.ends_with(".localhost") || is_loopback_address(host)
 }
 
 /// Whether `host` is of 127.0.0.0/8. Not by `Ipv4Addr`, whose parser is large.

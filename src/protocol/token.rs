@@ -93,7 +93,9 @@ impl TokenResponse {
                 400..=499 => Code::Provider("invalid_grant".to_owned()),
                 _ => Code::ProviderUnavailable,
             };
-            let message = format!("the token endpoint answers with status {} and gives no reason", response.status);
+            let message =
+                ["the token endpoint answers with status ", &response.status.to_string(), " and gives no reason"]
+                    .concat();
             return Err(Error::new(code, message).with_status(response.status));
         }
         let json = json.ok_or_else(|| {

@@ -26,7 +26,7 @@ impl UncheckedUserinfo {
     /// Reads an answer of the userinfo endpoint.
     pub fn from_response(response: &HttpResponse) -> Result<UncheckedUserinfo> {
         if response.status != 200 {
-            let message = format!("the userinfo endpoint answers with status {}", response.status);
+            let message = ["the userinfo endpoint answers with status ", &response.status.to_string()].concat();
             return Err(Error::new(Code::InvalidUserinfo, message).with_status(response.status));
         }
         let media_type = response.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();

@@ -32,8 +32,7 @@ const OPTIMISE: [&str; 6] =
     ["-Oz", "--converge", "--one-caller-inline-max-function-size", "0", "--always-inline-max-function-size", "0"];
 
 /// Imports have a hash in their name, which nothing compresses, in the wasm and again in its glue.
-const STRIP: [&str; 3] =
-    ["--minify-imports-and-exports-and-modules", "--strip-producers", "--strip-target-features"];
+const STRIP: [&str; 3] = ["--minify-imports-and-exports-and-modules", "--strip-producers", "--strip-target-features"];
 
 /// How a package is built.
 #[derive(Clone, Copy, PartialEq)]

@@ -159,7 +159,7 @@ impl World {
     pub(super) fn client(self: &Rc<Self>) -> Rc<Client> {
         let mut options = options(self.origin.get());
         self.configure.get()(&mut options);
-        Client::open(options, self.clone()).expect("the options are right")
+        Client::open(Rc::new(options), self.clone()).expect("the options are right")
     }
 
     /// Runs `future` to its end, letting time pass when nothing else can happen.
