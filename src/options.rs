@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use crate::error::{Code, Error, Result};
-use crate::platform::{Platform, Url};
+use crate::platform::*;
 use crate::protocol::authorization::check_parameters;
 use crate::protocol::jws::Alg;
 use crate::protocol::metadata::is_secure_url;
@@ -77,7 +77,7 @@ fn climbs(path: &str) -> bool {
 
 impl Config {
     /// Checks `options`. The error names the option and what it must be.
-    pub fn new(options: Rc<wire::Options>, platform: &dyn Platform) -> Result<Config> {
+    pub fn new(options: Rc<wire::Options>, platform: &Realm) -> Result<Config> {
         let page = platform.parse_url(&options.origin).ok_or_else(|| invalid("origin", "must be the page's origin"))?;
         let vault = match &options.vault_origin {
             None => page.clone(),
@@ -162,7 +162,7 @@ impl Config {
     }
 }
 
-fn check_api(api: &wire::ApiOptions, at: usize, platform: &dyn Platform) -> Result<Api> {
+fn check_api(api: &wire::ApiOptions, at: usize, platform: &Realm) -> Result<Api> {
     let url = platform.parse_url(&api.url).ok_or_else(|| invalid_api(at, "url", "must be an absolute URL"))?;
     if !is_secure_url(&url.href) {
         return Err(invalid_api(at, "url", HTTPS));

@@ -15,7 +15,7 @@ use crate::client::{Client, Flight};
 use crate::error::{Code, Error};
 use crate::json::Json;
 use crate::message::{self, Misfit, Write};
-use crate::platform::{Attachment, Boxed, Page, Platform};
+use crate::platform::{Attachment, Boxed, Page};
 use crate::table::Table;
 use crate::wire::{Answer, Ask, Command, FromVault, Reply, ToVault};
 
@@ -130,7 +130,7 @@ impl PortPage {
             None => return (Reply::Done, None),
         };
         if let Command::Open(options) = command {
-            let platform: Rc<dyn Platform> = Rc::new(Browser::new(self.shared));
+            let platform = Rc::new(Browser::new(self.shared));
             let known = match self.shared {
                 true => SHARED
                     .with_borrow(|known| Some(known.iter().find(|known| known.is_configured_with(&options))?.clone())),

@@ -7,7 +7,7 @@ use super::provider::BACKOFF;
 use super::{Client, Flight, Standing};
 use crate::error::{Code, Error, Result};
 use crate::options::Api;
-use crate::platform::{Attachment, Page, Url};
+use crate::platform::*;
 use crate::protocol::Moment;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::dpop::USE_NONCE;

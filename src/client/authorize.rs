@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::provider::Tries;
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
-use crate::platform::{Page, within};
+use crate::platform::*;
 use crate::protocol::authorization::{
     AuthorizationRequest, AuthorizationResponse, ReceivedAuthorizationResponse, UncheckedAuthorizationResponse,
     check_parameters, pushed_url,
@@ -164,7 +164,7 @@ impl Client {
         let mut page = page.clone();
         let answer = loop {
             let ask = page.ask(Ask::Frame { url: url.clone(), expect: expect.clone() });
-            let answer = within(&*self.platform, timeout, ask).await;
+            let answer = within(self.platform.as_ref(), timeout, ask).await;
             // A page that died meanwhile has left nothing behind at the provider: another may load the same frame.
             match (&answer, self.some_page()) {
                 (Some(Answer::Gone), Some(other)) => page = other,

@@ -33,7 +33,7 @@ pub(crate) use tests::world::{World, parse_url};
 
 use crate::error::{Code, Error, Result};
 use crate::options::Config;
-use crate::platform::{Attachment, Page, Platform, SigningKey};
+use crate::platform::*;
 use crate::table::Table;
 use crate::vault::Vault;
 use crate::wire::{Command, FromVault, Options, Reply, SessionState, Status};
@@ -43,7 +43,7 @@ use provider::Provider;
 /// A session's decisions and secrets.
 pub(crate) struct Client {
     this: Weak<Client>,
-    platform: Rc<dyn Platform>,
+    platform: Rc<Realm>,
     config: Config,
     provider: Provider,
     vault: RefCell<Vault>,
@@ -85,8 +85,8 @@ enum Standing {
 
 impl Client {
     /// Opens a client, or says which option is wrong.
-    pub(crate) fn open(options: Rc<Options>, platform: Rc<dyn Platform>) -> Result<Rc<Client>> {
-        let config = Config::new(options, &*platform)?;
+    pub(crate) fn open(options: Rc<Options>, platform: Rc<Realm>) -> Result<Rc<Client>> {
+        let config = Config::new(options, platform.as_ref())?;
         Ok(Rc::new_cyclic(|this| Client {
             this: this.clone(),
             platform,

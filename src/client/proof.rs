@@ -6,7 +6,7 @@ use super::Client;
 use super::provider::Tries;
 use crate::error::Result;
 use crate::options::Dpop;
-use crate::platform::SigningKey;
+use crate::platform::*;
 use crate::protocol::dpop::{self, Proof};
 use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::metadata::Metadata;

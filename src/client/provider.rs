@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Client, Flight};
 use crate::error::{Code, Error, Result};
-use crate::platform::within;
+use crate::platform::*;
 use crate::protocol::jwk::Jwks;
 use crate::protocol::metadata::{self, Metadata};
 use crate::protocol::{Cache, HttpRequest, HttpResponse, UnixTime};
@@ -209,7 +209,7 @@ impl Client {
         loop {
             tried += 1;
             let timeout = self.config.request_timeout_ms;
-            let outcome = within(&*self.platform, timeout, self.platform.http(request.clone())).await;
+            let outcome = within(self.platform.as_ref(), timeout, self.platform.http(request.clone())).await;
             let most = if matches!(outcome, Some(Ok(_))) { tries.refused } else { tries.lost };
             let (error, wait) = match outcome {
                 Some(Ok(response)) if response.status != 429 && response.status < 500 => return Ok(response),

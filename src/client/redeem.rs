@@ -3,6 +3,8 @@
 use super::Client;
 use crate::error::{Code, Error, Result};
 use crate::options::Dpop;
+#[cfg(target_arch = "wasm32")]
+use crate::platform::Platform;
 use crate::protocol::UnixTime;
 use crate::protocol::authorization::AuthorizationResponse;
 use crate::protocol::dpop;

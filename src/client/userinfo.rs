@@ -6,7 +6,7 @@ use super::Client;
 use super::provider::Tries;
 use crate::error::{Code, Error, Result};
 use crate::json::Json;
-use crate::platform::Page;
+use crate::platform::*;
 use crate::protocol::HttpResponse;
 use crate::protocol::claims::{self, ClaimsSource, Source};
 use crate::protocol::jws::{Kind, UnverifiedJws};
