@@ -71,8 +71,8 @@ fn ends_path(prefix: &str, rest: &str) -> bool {
 
 /// Whether a server that decodes `%2f` and `%5c` before it resolves dot segments would leave the folder.
 fn climbs(path: &str) -> bool {
-    let decoded = path.to_ascii_lowercase().replace("%2f", "/").replace("%5c", "/").replace("%2e", ".");
-    decoded.split('/').any(|segment| segment == "..")
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
+    decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| segment == b"..")
 }
 
 impl Config {

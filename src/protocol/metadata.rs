@@ -40,8 +40,8 @@ pub struct Metadata {
 /// Where the metadata of `issuer` may be: OIDC Discovery 4 first, then RFC 8414 section 3.1.
 pub fn discovery_urls(issuer: &str) -> [String; 2] {
     let base = issuer.strip_suffix('/').unwrap_or(issuer);
-    let host_end = base.find("://").map_or(0, |at| at + 3);
-    let path_start = base.get(host_end..).and_then(|rest| rest.find('/')).map_or(base.len(), |at| host_end + at);
+    // Two slashes are before the host.
+    let path_start = base.match_indices('/').nth(2).map_or(base.len(), |(at, _)| at);
     let (origin, path) = base.split_at(path_start);
     [
         [base, "/.well-known/openid-configuration"].concat(),
