@@ -41,6 +41,11 @@ export class StrongroomError extends Error {
   /** Why the steps before the last one could not serve. */
   readonly reasons: readonly StrongroomError[];
 
+  /** Also for one of another copy of the package, such as that of `strongroom/testing`. */
+  static override [Symbol.hasInstance](value: unknown): value is StrongroomError {
+    return isStrongroomError(value);
+  }
+
   constructor(error: Partial<WireError> & { code: string; message: string }, cause?: unknown) {
     super(error.message, cause === undefined ? undefined : { cause });
     this.code = error.code;

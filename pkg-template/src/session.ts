@@ -85,7 +85,9 @@ class BrowserSession extends EventTarget implements Session {
   #state = LOADING;
   #opened: Opened | undefined;
   #connection: Promise<Connection>;
-  #settle!: (state: SessionState) => void;
+  #settle: ((state: SessionState) => void) | undefined;
+  /** That nobody is signed in: not to be told before this page load has tried its own way in. */
+  #provisional: SessionState | undefined;
   #unwatch: (() => void) | undefined;
   #changed: string | undefined;
   #logouts: BroadcastChannel | undefined;
@@ -236,7 +238,10 @@ class BrowserSession extends EventTarget implements Session {
       const reason = isStrongroomError(error) ? error : fail('internal', String(error), undefined, error);
       this.#become(Object.freeze({ status: 'signedOut', reason }));
     }
-    this.#settle(this.#state);
+    const settle = this.#settle;
+    this.#settle = undefined;
+    if (this.#provisional) this.#become(this.#provisional);
+    settle?.(this.#state);
   }
 
   #returned({ returnTo, appState }: Started) {
@@ -250,9 +255,12 @@ class BrowserSession extends EventTarget implements Session {
 
   #become(state: SessionState) {
     if (this.#end.signal.aborted || (state.status === 'loading' && this.#state.status === 'loading')) return;
+    const signedOut = state.status === 'signedOut';
+    this.#provisional = signedOut && this.#settle ? state : undefined;
+    if (this.#provisional) return;
     const before = this.#state;
     this.#state = state;
-    if (state.status === 'signedOut') this.#unwatch?.();
+    if (signedOut) this.#unwatch?.();
     this.#tell(before, state);
     this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
     if (before.status === 'signedIn' && state.status === 'signedIn' && before.user.sub !== state.user.sub) {
@@ -389,7 +397,7 @@ class BrowserSession extends EventTarget implements Session {
     this.#unwatch?.();
     this.#tabs?.close();
     this.#logouts?.close();
-    this.#settle(this.#state);
+    this.#settle?.(this.#state);
     this.#connection
       .then((connection) => {
         const closing = connection.command('close');

@@ -3,9 +3,9 @@ import { test as base, expect } from '@playwright/test';
 import { startWorld } from '../../www/servers/world.mjs';
 
 const test = base.extend({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from it.
-  world: async ({}, use) => {
-    const world = await startWorld();
+  ownOrigin: [false, { option: true }],
+  world: async ({ ownOrigin }, use) => {
+    const world = await startWorld({ ownOrigin });
     await use(world);
     await world.close();
   },
@@ -14,11 +14,13 @@ const test = base.extend({
 const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
 
 for (const [vault, scheme, width] of [
-  ['worker', 'light', 1280],
+  ['shared', 'light', 1280],
+  ['worker', 'dark', 800],
   ['closure', 'dark', 360],
+  ['own-origin', 'light', 360],
 ]) {
-  test.describe(`in a ${vault}, ${scheme}, ${width} pixels wide`, () => {
-    test.use({ colorScheme: scheme, viewport: { width, height: 800 } });
+  test.describe(`the vault in '${vault}', ${scheme}, ${width} pixels wide`, () => {
+    test.use({ colorScheme: scheme, viewport: { width, height: 800 }, ownOrigin: vault === 'own-origin' });
 
     test('the story of the first paragraph', async ({ page, world }) => {
       const problems = [];
@@ -48,6 +50,9 @@ for (const [vault, scheme, width] of [
       await expect(page.getByRole('definition').first()).toHaveText('Ada Lovelace');
       await page.getByText('All claims').click();
       await expect(page.locator('#claims-body')).toContainText('"email_verified": true');
+      expect(await page.evaluate(() => [session.placement, session.vaultOrigin])).toEqual(
+        world.vault ? ['shared', world.vault.origin] : [vault, world.app.origin],
+      );
 
       await press(page, 'Get my orders');
       await expect(page.locator('#answer')).toContainText('Notes on the Analytical Engine');

@@ -115,6 +115,7 @@ test.describe('a policy that forbids workers', () => {
   test.use(without('worker-src', "'none'"));
 
   test('the vault falls back to a closure, and says so', async ({ page, world }) => {
+    delete world.options.vault;
     await open(page, world);
     expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });
     expect(await page.evaluate(() => session.placement)).toBe('closure');
@@ -145,6 +146,7 @@ test.describe('a policy that knows no Trusted Types policy of ours', () => {
   test.use(without('trusted-types', "'none'"));
 
   test('the vault falls back to a closure', async ({ page, world }) => {
+    delete world.options.vault;
     await open(page, world);
     expect(await page.evaluate(() => session.placement)).toBe('closure');
   });

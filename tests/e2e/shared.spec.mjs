@@ -52,6 +52,21 @@ test('a reload and a second tab are signed in without any request to the provide
   expect(asked()).toBe(before);
 });
 
+test('a page says nothing of a signed-out user before it has tried its own way in', async ({
+  page,
+  world,
+  context,
+}) => {
+  const other = await context.newPage();
+  await open(other, world);
+  expect(await open(page, world)).toMatchObject({ status: 'signedOut' });
+  const told = () => page.evaluate(() => told.map(([type, { status }]) => status ?? type));
+  expect(await told()).toEqual(['signedOut']);
+  // The vault has outlived the redirect, and knew of nobody until the page came back.
+  await signIn(page, world);
+  expect(await told()).toEqual(['signedIn', 'callback']);
+});
+
 test('sign-in and sign-out are those of all tabs', async ({ page, world, context }) => {
   const other = await context.newPage();
   await open(page, world);

@@ -1,8 +1,10 @@
 import { createSession } from '/strongroom/index.js';
 
 const { issuer, clientId, api, vault } = await fetch('/config.json').then((response) => response.json());
-const wanted = new URLSearchParams(location.search).get('vault') ?? 'shared';
+// The provider sends the user back to the root: the tab remembers the choice.
+const wanted = new URLSearchParams(location.search).get('vault') ?? sessionStorage.getItem('vault') ?? 'shared';
 const placement = vault ? 'own-origin' : ['shared', 'worker', 'closure'].includes(wanted) ? wanted : 'shared';
+sessionStorage.setItem('vault', placement);
 
 const session = createSession({
   issuer,

@@ -4,6 +4,9 @@ import { build } from 'esbuild';
 
 const [glue, version, kind] = process.argv.slice(2);
 
+const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'];
+const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
+
 /** The glue, with the short names that the optimised wasm has for its imports and exports. */
 function shortened() {
   const { imports, exports } = JSON.parse(readFileSync(glue.replace(/[^/\\]+$/, 'names.json'), 'utf8'));
@@ -16,15 +19,15 @@ function shortened() {
 }
 
 await build({
-  entryPoints: ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'].map(
-    (name) => `pkg-template/src/${name}.ts`,
-  ),
+  entryPoints: [...CORE, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
   outdir: 'pkg',
   bundle: true,
   format: 'esm',
   target: 'es2022',
   minify: kind !== '--dev',
   sourcemap: 'linked',
+  // The app's own copy of its framework.
+  external: ['react', 'vue', 'svelte/*', '@angular/*', 'rxjs'],
   define: { VERSION: JSON.stringify(version) },
   legalComments: 'none',
   logLevel: 'warning',

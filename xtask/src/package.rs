@@ -117,7 +117,8 @@ fn compile(kind: Kind) -> Result<PathBuf> {
 
 /// What the package has beside its code.
 fn texts() -> Result<()> {
-    for file in ["README.md", "callback.html", "frontchannel.html", "vault.html"] {
+    fs::create_dir_all(format!("{PKG}/docs"))?;
+    for file in ["README.md", "callback.html", "frontchannel.html", "vault.html", "docs/recipes.md"] {
         fs::copy(format!("pkg-template/{file}"), format!("{PKG}/{file}"))?;
     }
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
