@@ -261,6 +261,11 @@ fn shallow(text: &str) -> Option<&str> {
     Some(text)
 }
 
+/// `number` as people write it. Not by `Display`, which is large for what it does here.
+pub fn decimal(number: i64) -> String {
+    Json::Number(number as f64).to_text()
+}
+
 /// Writes `members` as a JSON object of strings, numbers and nested JSON text; the counterpart of [`Json`] for what we store.
 #[derive(Default)]
 pub struct JsonWriter(String);
@@ -284,7 +289,7 @@ impl JsonWriter {
     /// Adds a number member.
     pub fn number(&mut self, name: &str, value: i64) -> &mut Self {
         self.name(name);
-        self.0.push_str(&value.to_string());
+        self.0.push_str(&decimal(value));
         self
     }
 

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use crate::error::{Code, Error, Result};
+use crate::json::decimal;
 use crate::platform::*;
 use crate::protocol::authorization::check_parameters;
 use crate::protocol::jws::Alg;
@@ -108,7 +109,7 @@ impl Config {
                 let whose = if own_origin { "vault" } else { "page" };
                 return Err(invalid(name, &["must be of the ", whose, "'s origin"].concat()));
             }
-            if uri.contains('#') {
+            if uri.bytes().any(|byte| byte == b'#') {
                 return Err(invalid(name, "must have no fragment (RFC 6749 section 3.1.2)"));
             }
         }
@@ -178,7 +179,7 @@ fn check_api(api: &wire::ApiOptions, at: usize, platform: &Realm) -> Result<Api>
 }
 
 fn invalid_api(at: usize, name: &str, expected: &str) -> Error {
-    invalid(&["apis[", &at.to_string(), "].", name].concat(), expected)
+    invalid(&["apis[", &decimal(at as i64), "].", name].concat(), expected)
 }
 
 const HTTPS: &str = "must be https; http only on loopback (localhost)";

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::provider::Tries;
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
+use crate::json::decimal;
 use crate::platform::*;
 use crate::protocol::authorization::{
     AuthorizationRequest, AuthorizationResponse, ReceivedAuthorizationResponse, UncheckedAuthorizationResponse,
@@ -179,7 +180,7 @@ impl Client {
             None => {
                 return Err(Error::new(
                     Code::Timeout,
-                    ["the hidden frame gave no answer within ", &timeout.to_string(), " ms"].concat(),
+                    ["the hidden frame gave no answer within ", &decimal(timeout.into()), " ms"].concat(),
                 )
                 .with_hint("is the provider slow, or does it refuse to be framed?"));
             }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Client, Flight};
 use crate::error::{Code, Error, Result};
+use crate::json::decimal;
 use crate::platform::*;
 use crate::protocol::jwk::Jwks;
 use crate::protocol::metadata::{self, Metadata};
@@ -121,7 +122,7 @@ impl Client {
         }
         Err(Error::new(
             Code::DiscoveryFailed,
-            [issuer, " answers discovery with status ", &status.to_string()].concat(),
+            [issuer, " answers discovery with status ", &decimal(status.into())].concat(),
         )
         .with_status(status)
         .with_hint("check the option issuer: its metadata must be under /.well-known/openid-configuration"))
@@ -239,7 +240,7 @@ async fn known<T>(place: &RefCell<Option<Fetched<T>>>) -> Option<Kept<T>> {
 fn unavailable(what: &str, status: u16) -> Error {
     Error::new(
         Code::ProviderUnavailable,
-        ["the provider answers the request for ", what, " with status ", &status.to_string()].concat(),
+        ["the provider answers the request for ", what, " with status ", &decimal(status.into())].concat(),
     )
     .with_status(status)
 }
@@ -251,5 +252,5 @@ fn unreachable(what: &str) -> Error {
 }
 
 fn timed_out(what: &str, ms: u32) -> Error {
-    Error::new(Code::Timeout, ["no answer to the request for ", what, " within ", &ms.to_string(), " ms"].concat())
+    Error::new(Code::Timeout, ["no answer to the request for ", what, " within ", &decimal(ms.into()), " ms"].concat())
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Client;
 use super::provider::Tries;
 use crate::error::{Code, Error, Result};
-use crate::json::Json;
+use crate::json::{Json, decimal};
 use crate::platform::*;
 use crate::protocol::HttpResponse;
 use crate::protocol::claims::{self, ClaimsSource, Source};
@@ -91,7 +91,7 @@ impl Client {
                 match response.status {
                     200 => response.body.trim().to_owned(),
                     status => {
-                        let message = ["a source of claims answers with status ", &status.to_string()].concat();
+                        let message = ["a source of claims answers with status ", &decimal(status.into())].concat();
                         return Err(Error::new(Code::InvalidClaims, message));
                     }
                 }

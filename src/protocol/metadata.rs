@@ -117,7 +117,7 @@ pub fn is_secure_url(url: &str) -> bool {
     }
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or("");
-    if authority.contains('@') {
+    if authority.bytes().any(|byte| byte == b'@') {
         return false;
     }
     let host = match authority.strip_prefix('[') {

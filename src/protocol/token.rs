@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::transaction::Transaction;
 use super::{HttpRequest, HttpResponse};
 use crate::error::{Code, Error, ProviderError, Result};
-use crate::json::Json;
+use crate::json::{Json, decimal};
 use crate::secret::{AccessToken, AuthorizationCode, RawIdToken, RefreshToken};
 
 /// Redeems `code` with the verifier of its transaction (RFC 7636 section 4.5).
@@ -94,7 +94,7 @@ impl TokenResponse {
                 _ => Code::ProviderUnavailable,
             };
             let message =
-                ["the token endpoint answers with status ", &response.status.to_string(), " and gives no reason"]
+                ["the token endpoint answers with status ", &decimal(response.status.into()), " and gives no reason"]
                     .concat();
             return Err(Error::new(code, message).with_status(response.status));
         }
