@@ -46,7 +46,7 @@ pub fn run(target: &str, data: &[u8]) {
         "token_response" => token_response(&text),
         "userinfo" => userinfo(&text),
         "www_authenticate" => www_authenticate(&text),
-        "wire" => drop(Json::parse(&text).map(|json| message::read::<ToVault>(json))),
+        "wire" => drop(Json::parse(&text).map(message::read::<ToVault>)),
         other => panic!("there is no target {other}: the targets are {TARGETS:?}"),
     }
 }
