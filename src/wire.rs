@@ -477,6 +477,7 @@ mod tests {
             Start SignIn CheckSession TokenWish Granted FetchRequest ResponseHead Userinfo SignOut LoggedOut Monitor Renewed RenewalFailed Started SessionState WireError
         );
         let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();
+        out.push_str("/** Strongroom's own error codes. */\n");
         out.push_str(&format!("export type OwnErrorCode = {};\n", codes.join(" | ")));
         out
     }

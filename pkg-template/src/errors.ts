@@ -1,4 +1,6 @@
-import type { OwnErrorCode, WireError } from './wire.js';
+import type { OwnErrorCode } from './wire.js';
+
+export type { OwnErrorCode };
 
 /** Error codes of OAuth 2.0, OpenID Connect and their extensions, as providers send them. */
 export type ProviderErrorCode =
@@ -20,6 +22,11 @@ export type ProviderErrorCode =
 
 /** What went wrong: Strongroom's own codes, and whatever code the provider sends. */
 export type ErrorCode = OwnErrorCode | ProviderErrorCode | (string & {});
+
+/** What a {@link StrongroomError} is made of. */
+export type StrongroomErrorInit = Pick<StrongroomError, 'code' | 'message'> & {
+  readonly [K in 'hint' | 'claim' | 'error' | 'errorDescription' | 'errorUri' | 'status']?: StrongroomError[K];
+} & { readonly reasons?: readonly StrongroomErrorInit[] };
 
 /** Everything Strongroom throws or rejects with. Never holds a token. */
 export class StrongroomError extends Error {
@@ -46,7 +53,8 @@ export class StrongroomError extends Error {
     return isStrongroomError(value);
   }
 
-  constructor(error: Partial<WireError> & { code: string; message: string }, cause?: unknown) {
+  /** For tests of code that handles errors: Strongroom makes its own. */
+  constructor(error: StrongroomErrorInit, cause?: unknown) {
     super(error.message, cause === undefined ? undefined : { cause });
     this.code = error.code;
     this.hint = error.hint;

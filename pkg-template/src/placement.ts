@@ -30,23 +30,27 @@ interface ScriptUrlPolicy {
 }
 let policy: ScriptUrlPolicy | undefined;
 
-/** `url` as Trusted Types want it, by a policy that lets a worker of this package through and nothing else. */
+/** `url` as Trusted Types want it, by a policy that lets a script of the page's own origin through and nothing else. */
 function trusted(url: URL): URL {
   const factory = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): ScriptUrlPolicy } })
     .trustedTypes;
   policy ??= factory?.createPolicy('strongroom', {
-    createScriptURL: (text: string) => (/\/(worker|shared)[^/]*\.js(\?[^/]*)?$/.test(text) ? text : ''),
+    createScriptURL: (text: string) => (new URL(text).origin === location.origin ? text : ''),
   });
   return policy?.createScriptURL(url.href) ?? url;
 }
 
+/** In full: some bundlers (webpack with `url: 'relative'`, as in Next.js) put a path in the place of a URL. */
+const inFull = (url: URL) => new URL(url, document.baseURI);
+
 /** Files of the package, found beside this one. Written so that bundlers see them, and copy them as they are. */
 function files(assetsUrl: URL | undefined) {
   return {
-    shared: assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url),
-    worker: assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url),
-    wasm: (assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url))
-      .href,
+    shared: inFull(assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url)),
+    worker: inFull(assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url)),
+    wasm: inFull(
+      assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url),
+    ).href,
   };
 }
 
@@ -104,11 +108,7 @@ function inWorker(assetsUrl: URL | undefined): Promise<Opened> {
 
 /** A closure of this page. */
 async function inClosure(assetsUrl: URL | undefined): Promise<Opened> {
-  const { serve } = await (assetsUrl
-    ? (import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('vault.js', assetsUrl).href) as Promise<
-        typeof import('./vault.js')
-      >)
-    : import('./vault.js'));
+  const { serve } = await import('./vault.js');
   const { port1, port2 } = new MessageChannel();
   await serve(port2, files(assetsUrl).wasm);
   return { placement: 'closure', port: port1, dispose() {} };
@@ -146,7 +146,7 @@ function unsupported(placement: Placement, cause: unknown) {
     'unsupported',
     `the vault cannot be opened in the placement '${placement}': ${why}`,
     "the Content-Security-Policy must have script-src 'self' 'wasm-unsafe-eval' and worker-src 'self'; " +
-      'shared.js, worker.js, vault.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
+      'shared.js, worker.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
     cause,
   );
 }

@@ -1,11 +1,8 @@
-import { cleaned, handOver, LOGOUT, waitingFor } from './callback-url.js';
-import { normalized } from './claims.js';
+import { cleaned, handOver, heedLogouts, waitingFor } from './callback-url.js';
 import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchMade, fetchThrough } from './fetch.js';
-import { watch } from './monitor.js';
 import { type Checked, check, millis, own, ownUrl, pairs, text } from './options.js';
-import { openBehindFrame } from './own-origin.js';
 import { type Opened, openVault } from './placement.js';
 import type {
   AccessTokenOptions,
@@ -29,6 +26,7 @@ import { frame, openPopup, popup } from './window.js';
 import type {
   Answer,
   Ask,
+  Monitor,
   SignIn,
   Started,
   TokenWish,
@@ -88,8 +86,7 @@ class BrowserSession extends EventTarget implements Session {
   #settle: ((state: SessionState) => void) | undefined;
   /** That nobody is signed in: not to be told before this page load has tried its own way in. */
   #provisional: SessionState | undefined;
-  #unwatch: (() => void) | undefined;
-  #changed: string | undefined;
+  #watch: ((monitor?: Monitor) => void) | undefined;
   #logouts: BroadcastChannel | undefined;
   #tabs: BroadcastChannel | undefined;
   /** Whether it is being found out who signed in in another tab. */
@@ -105,7 +102,8 @@ class BrowserSession extends EventTarget implements Session {
   readonly #apis: readonly URL[];
   readonly #issuer: string;
   readonly #signedOutUri: string | undefined;
-  readonly #userOf: (claims: string) => User;
+  #normalized = (user: User): User => user;
+  readonly #userOf = (claims: string): User => Object.freeze(this.#normalized(JSON.parse(claims)));
   readonly vaultOrigin: string;
   readonly ready = new Promise<SessionState>((resolve) => {
     this.#settle = resolve;
@@ -119,10 +117,6 @@ class BrowserSession extends EventTarget implements Session {
     this.#issuer = wire.issuer;
     this.#signedOutUri = options.signedOutUri;
     this.vaultOrigin = wire.vaultOrigin ?? wire.origin;
-    this.#userOf = (claims) => {
-      const user = JSON.parse(claims) as User;
-      return Object.freeze(options.normalizeClaims ? normalized(user) : user);
-    };
     this.#apis = wire.apis.map(({ url }) => new URL(url));
     this.#navigate = options.navigate ?? ((url) => history.replaceState(history.state, '', url));
     for (const name of METHODS) {
@@ -148,9 +142,24 @@ class BrowserSession extends EventTarget implements Session {
     return this.#opened?.placement;
   }
 
-  async #open({ wire, vault, assetsUrl }: Checked): Promise<Connection> {
+  async #open({ wire, vault, assetsUrl, normalizeClaims }: Checked): Promise<Connection> {
     const { base } = vault;
-    const opened = await (base ? openBehindFrame(vault, base, wire) : openVault(vault, assetsUrl, wire));
+    // Behind a frame, that watches.
+    const wanted = Promise.all([
+      normalizeClaims && import('./claims.js'),
+      wire.monitorSession && !base && import('./monitor.js'),
+    ]);
+    const opened = await (base
+      ? import('./own-origin.js')
+          .then(({ openBehindFrame }) => openBehindFrame(vault, base, wire))
+          .catch((error) => {
+            throw error.code ? new StrongroomError(error) : error;
+          })
+      : openVault(vault, assetsUrl, wire));
+    const [claims, monitor] = await wanted;
+    if (claims) this.#normalized = claims.normalized;
+    // Whether somebody is still signed in is for the provider to say, and for the state to tell.
+    if (monitor) this.#watch = monitor.watcher(() => void this.checkSession().catch(() => {}));
     if (this.#end.signal.aborted) {
       opened.dispose();
       throw fail('closed', 'the session is closed');
@@ -164,25 +173,10 @@ class BrowserSession extends EventTarget implements Session {
         const detail: RenewalFailure = { error: new StrongroomError(error), next: retry ? 'retry' : 'signedOut' };
         this.dispatchEvent(new CustomEvent('renewalfailed', { detail }));
       },
-      monitor: (monitor) => {
-        this.#unwatch?.();
-        // A frame that calls what the provider has just given changed cannot see the provider's cookies.
-        if (monitor.message === this.#changed) return;
-        this.#unwatch = watch(monitor, () => {
-          this.#changed = monitor.message;
-          // Whether somebody is still signed in is for the provider to say, and for the state to tell.
-          this.checkSession().catch(() => {});
-        });
-      },
+      monitor: (monitor) => this.#watch?.(monitor),
     });
     this.#listen(connection);
-    this.#logouts = new BroadcastChannel(LOGOUT);
-    this.#logouts.onmessage = ({ data }) => {
-      const { iss, sid } = Object(data) as { iss: unknown; sid: unknown };
-      if (typeof iss === 'string' && typeof sid === 'string') {
-        void connection.command({ loggedOut: { iss, sid } }).catch(() => {});
-      }
-    };
+    this.#logouts = heedLogouts((loggedOut) => void connection.command({ loggedOut }).catch(() => {}));
     await connection.command({ open: wire });
     return connection;
   }
@@ -260,7 +254,7 @@ class BrowserSession extends EventTarget implements Session {
     if (this.#provisional) return;
     const before = this.#state;
     this.#state = state;
-    if (signedOut) this.#unwatch?.();
+    if (signedOut) this.#watch?.();
     this.#tell(before, state);
     this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
     if (before.status === 'signedIn' && state.status === 'signedIn' && before.user.sub !== state.user.sub) {
@@ -394,7 +388,7 @@ class BrowserSession extends EventTarget implements Session {
   close(): void {
     if (this.#end.signal.aborted) return;
     this.#end.abort();
-    this.#unwatch?.();
+    this.#watch?.();
     this.#tabs?.close();
     this.#logouts?.close();
     this.#settle?.(this.#state);
@@ -411,7 +405,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 }
 
-/** A session where there is no document, as on a server: it stays 'loading'. */
+/** A session where there is no browser, as on a server or under jsdom: it stays 'loading'. */
 function inert(): Session {
   const refuse = () => Promise.reject(fail('unsupported', 'there is no browser here', 'call this in the browser only'));
   return Object.assign(new EventTarget(), {
@@ -437,5 +431,6 @@ function inert(): Session {
  * nor on loopback. If this page load is the provider's answer to a sign-in, the URL is cleaned before this returns.
  */
 export function createSession(options: SessionOptions): Session {
-  return typeof document === 'undefined' ? inert() : new BrowserSession(options);
+  const browser = typeof document !== 'undefined' && typeof isSecureContext === 'boolean';
+  return browser ? new BrowserSession(options) : inert();
 }

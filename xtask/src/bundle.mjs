@@ -1,10 +1,15 @@
-// Bundles the TypeScript of pkg-template/src into pkg/: node xtask/src/bundle.mjs GLUE VERSION [--dev]
+// Bundles the TypeScript of pkg-template/src, and its types of target/npm/types, into pkg/:
+// node xtask/src/bundle.mjs GLUE VERSION [--dev]
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 
 const [glue, version, kind] = process.argv.slice(2);
 
 const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'];
+/** What the page part loads while it starts, and only where an option asks for it. */
+const ON_DEMAND = ['claims', 'monitor', 'own-origin'];
 const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
 
 /** The glue, with the short names that the optimised wasm has for its imports and exports. */
@@ -19,7 +24,7 @@ function shortened() {
 }
 
 await build({
-  entryPoints: [...CORE, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
+  entryPoints: [...CORE, ...ON_DEMAND, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
   outdir: 'pkg',
   bundle: true,
   format: 'esm',
@@ -37,11 +42,28 @@ await build({
       setup(build) {
         build.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
         if (kind !== '--dev') build.onLoad({ filter: /strongroom\.js$/ }, () => ({ contents: shortened() }));
-        // The page part loads the vault when it needs it, as a file of its own.
-        build.onResolve({ filter: /^\.\/vault\.js$/ }, ({ kind }) =>
-          kind === 'dynamic-import' ? { path: './vault.js', external: true } : undefined,
+        // What the page part loads when it needs it is a file of its own.
+        build.onResolve({ filter: /^\.\// }, ({ kind, path }) =>
+          kind === 'dynamic-import' ? { path, external: true } : undefined,
         );
       },
     },
   ],
 });
+
+// One file of types for each entry, so that what is not public has no name and no path.
+for (const name of ['index', 'claims', ...ADAPTERS]) {
+  const ofCore = {
+    name: 'types-of-core',
+    resolveId: (source) =>
+      name !== 'index' && /^\.\/(types|errors|session|claims)\.js$/.test(source)
+        ? { id: './index.js', external: true }
+        : undefined,
+  };
+  const types = await rollup({
+    input: `target/npm/types/${name}.d.ts`,
+    plugins: [ofCore, dts()],
+    external: /^(react|vue|svelte|rxjs|@angular)(\/|$)/,
+  });
+  await types.write({ file: `pkg/${name}.d.ts` });
+}

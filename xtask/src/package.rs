@@ -62,6 +62,8 @@ pub fn build(kind: Kind) -> Result<()> {
         fs::create_dir_all(STAGE)?;
         bindgen.generate(STAGE)
     })?;
+    // Everything in it is published: nothing of an earlier build may stay.
+    let _ = fs::remove_dir_all(PKG);
     fs::create_dir_all(PKG)?;
     let (bound, packed) = (format!("{STAGE}/strongroom_bg.wasm"), format!("{PKG}/strongroom_bg.wasm"));
     if kind == Kind::Dev {
@@ -75,6 +77,7 @@ pub fn build(kind: Kind) -> Result<()> {
         })?;
     }
     sh::step("bundling the page part", || {
+        sh::run(&mut npm::tool("typescript/bin/tsc"))?;
         let glue = fs::canonicalize(STAGE)?.join("strongroom.js");
         let mut bundle = sh::node("xtask/src/bundle.mjs");
         bundle.arg(glue).arg(version()?);
@@ -82,9 +85,14 @@ pub fn build(kind: Kind) -> Result<()> {
             bundle.arg("--dev");
         }
         sh::run(&mut bundle)?;
-        sh::run(&mut npm::tool("typescript/bin/tsc"))?;
         texts()
     })
+}
+
+/// Writes the documentation of the package's types; an export without any, or a broken link, is an error.
+pub fn docs() -> Result<()> {
+    npm::install()?;
+    sh::step("documentation", || sh::run(npm::tool("typedoc/bin/typedoc").args(["--logLevel", "Warn"])))
 }
 
 /// Builds the package unless it is newer than everything it is made from.
