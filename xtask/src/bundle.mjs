@@ -1,5 +1,6 @@
 // Bundles the TypeScript of pkg-template/src, and its types of target/npm/types, into pkg/:
 // node xtask/src/bundle.mjs GLUE VERSION [--dev]
+import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
@@ -10,6 +11,17 @@ const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontc
 /** What the page part loads only where it is asked for. */
 const ON_DEMAND = ['claims', 'monitor', 'own-origin', 'own-worker', 'popup', 'tabs'];
 const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
+
+/** The glue, with the short names that the optimised wasm has for its imports and exports. */
+function shortened() {
+  const { imports, exports } = JSON.parse(readFileSync(glue.replace(/[^/\\]+$/, 'names.json'), 'utf8'));
+  const names = new Map(imports.map(([, long, short]) => [long, short]));
+  const members = new Map(exports);
+  return readFileSync(glue, 'utf8')
+    .replace(/\b__wbg_\w+|\b__wbindgen_\w+/g, (name) => names.get(name) ?? name)
+    .replace(/(?<=\bwasm\.)\w+/g, (name) => members.get(name) ?? name)
+    .replace('"./strongroom_bg.js"', 'a');
+}
 
 await build({
   entryPoints: [...CORE, ...ON_DEMAND, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
@@ -29,6 +41,7 @@ await build({
       name: 'strongroom',
       setup(build) {
         build.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
+        if (kind !== '--dev') build.onLoad({ filter: /strongroom\.js$/ }, () => ({ contents: shortened() }));
         // What the page part loads when it needs it is a file of its own.
         build.onResolve({ filter: /^\.\// }, ({ kind, path }) =>
           kind === 'dynamic-import' ? { path, external: true } : undefined,
