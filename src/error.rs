@@ -149,8 +149,8 @@ impl Error {
     pub fn from_provider(provider: ProviderError) -> Self {
         let error = provider.error.clone().unwrap_or_default();
         let message = match &provider.description {
-            Some(description) => format!("the provider says {error}: {description}"),
-            None => format!("the provider says {error}"),
+            Some(description) => ["the provider says ", &error, ": ", description].concat(),
+            None => ["the provider says ", &error].concat(),
         };
         Error::new(Code::Provider(error), message).with_provider(provider)
     }

@@ -1,188 +1,243 @@
-//! Untrusted JSON: `JSON.parse` in wasm, `serde_json` elsewhere. The only place where the two differ.
+//! JSON: untrusted values that came from outside, and what we write. `JSON.parse` and `JSON.stringify` in wasm,
+//! `serde_json` elsewhere.
 //!
-//! A [`Json`] is read by asking for own members by name; anything missing or of another type is `None`.
+//! A [`Json`] is read by asking for members by name; anything missing or of another type is `None`.
 
-#[cfg(not(target_arch = "wasm32"))]
-type Value = serde_json::Value;
-#[cfg(target_arch = "wasm32")]
-type Value = wasm_bindgen::JsValue;
+use serde::ser::{Serialize, Serializer};
 
-/// A JSON value that came from outside.
-#[derive(Clone)]
-pub struct Json(Value);
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Json {
-    /// Parses `text`; `None` when it is no JSON, or nested more than 32 levels deep.
-    pub fn parse(text: &str) -> Option<Json> {
-        serde_json::from_str(shallow(text)?).ok().map(Json)
-    }
-
-    /// The own member `name` of an object.
-    pub fn get(&self, name: &str) -> Option<Json> {
-        self.0.as_object()?.get(name).cloned().map(Json)
-    }
-
-    /// The value as a string.
-    pub fn as_str(&self) -> Option<String> {
-        self.0.as_str().map(str::to_owned)
-    }
-
-    /// The value as a number.
-    pub fn as_f64(&self) -> Option<f64> {
-        self.0.as_f64()
-    }
-
-    /// The value as a boolean.
-    pub fn as_bool(&self) -> Option<bool> {
-        self.0.as_bool()
-    }
-
-    /// The elements of an array.
-    pub fn as_array(&self) -> Option<Vec<Json>> {
-        Some(self.0.as_array()?.iter().cloned().map(Json).collect())
-    }
-
-    /// Whether the value is an object (and no array).
-    pub fn is_object(&self) -> bool {
-        self.0.is_object()
-    }
-
-    /// The names of an object's own members.
-    pub fn keys(&self) -> Vec<String> {
-        self.0.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default()
-    }
-
-    /// The value as JSON text.
-    pub fn to_text(&self) -> String {
-        self.0.to_string()
-    }
-
-    /// An object without members.
-    pub fn object() -> Json {
-        Json(serde_json::Map::new().into())
-    }
-
-    /// A copy of the object with the members of `other` written over its own.
-    pub fn merged(&self, other: &Json) -> Json {
-        let mut object = self.0.as_object().cloned().unwrap_or_default();
-        object.extend(other.0.as_object().cloned().unwrap_or_default());
-        Json(object.into())
-    }
-
-    /// A copy of the object without the members `names`.
-    pub fn without(&self, names: &[&str]) -> Json {
-        let mut object = self.0.as_object().cloned().unwrap_or_default();
-        object.retain(|name, _| !names.contains(&name.as_str()));
-        Json(object.into())
-    }
+/// A JSON value.
+#[derive(Clone, Default, PartialEq)]
+pub enum Json {
+    /// `null`, and JavaScript's `undefined`
+    #[default]
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number
+    Number(f64),
+    /// A string
+    String(String),
+    /// An array
+    Array(Vec<Json>),
+    /// An object: its own members in their order
+    Object(Vec<(String, Json)>),
 }
 
-#[cfg(target_arch = "wasm32")]
 impl Json {
     /// Parses `text`; `None` when it is no JSON, or nested more than 32 levels deep.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn parse(text: &str) -> Option<Json> {
-        js_sys::JSON::parse(shallow(text)?).ok().map(Json)
+        serde_json::from_str::<serde_json::Value>(shallow(text)?).ok().map(Json::from)
     }
 
-    /// The own member `name` of an object.
-    pub fn get(&self, name: &str) -> Option<Json> {
-        use wasm_bindgen::JsValue;
-        if !self.is_object() {
-            return None;
-        }
-        let name = JsValue::from_str(name);
-        // Not `Reflect::get` alone: a polluted `Object.prototype` must not supply claims.
-        let object: &js_sys::Object = wasm_bindgen::JsCast::unchecked_ref(&self.0);
-        if !js_sys::Object::has_own(object, &name) {
-            return None;
-        }
-        js_sys::Reflect::get(&self.0, &name).ok().map(Json)
-    }
-
-    /// The value as a string.
-    pub fn as_str(&self) -> Option<String> {
-        self.0.as_string()
-    }
-
-    /// The value as a number.
-    pub fn as_f64(&self) -> Option<f64> {
-        self.0.as_f64()
-    }
-
-    /// The value as a boolean.
-    pub fn as_bool(&self) -> Option<bool> {
-        self.0.as_bool()
-    }
-
-    /// The elements of an array.
-    pub fn as_array(&self) -> Option<Vec<Json>> {
-        if !js_sys::Array::is_array(&self.0) {
-            return None;
-        }
-        Some(js_sys::Array::from(&self.0).iter().map(Json).collect())
-    }
-
-    /// Whether the value is an object (and no array).
-    pub fn is_object(&self) -> bool {
-        self.0.is_object() && !js_sys::Array::is_array(&self.0)
-    }
-
-    /// The names of an object's own members.
-    pub fn keys(&self) -> Vec<String> {
-        if !self.is_object() {
-            return Vec::new();
-        }
-        let object: &js_sys::Object = wasm_bindgen::JsCast::unchecked_ref(&self.0);
-        js_sys::Object::keys(object).iter().filter_map(|key| key.as_string()).collect()
+    /// Parses `text`; `None` when it is no JSON, or nested more than 32 levels deep.
+    #[cfg(target_arch = "wasm32")]
+    pub fn parse(text: &str) -> Option<Json> {
+        js_sys::JSON::parse(shallow(text)?).ok().as_ref().map(Json::from_js)
     }
 
     /// The value as JSON text.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn to_text(&self) -> String {
-        js_sys::JSON::stringify(&self.0).map(String::from).unwrap_or_default()
+        serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// An object without members.
-    pub fn object() -> Json {
-        Json(js_sys::Object::new().into())
+    /// The value as JSON text.
+    #[cfg(target_arch = "wasm32")]
+    pub fn to_text(&self) -> String {
+        js_sys::JSON::stringify(&self.to_js()).map(String::from).unwrap_or_default()
     }
 
-    /// A copy of the object with the members of `other` written over its own.
-    pub fn merged(&self, other: &Json) -> Json {
-        let copy = self.without(&[]);
-        for name in other.keys().into_iter().filter(|name| name != "__proto__") {
-            if let Some(value) = other.get(&name) {
-                let _ = js_sys::Reflect::set(&copy.0, &wasm_bindgen::JsValue::from_str(&name), &value.0);
+    /// A value of JavaScript, of which all but JSON is `null`. Not by serde-wasm-bindgen: its errors write numbers, and
+    /// that takes 4 kB.
+    #[cfg(target_arch = "wasm32")]
+    pub fn from_js(value: &wasm_bindgen::JsValue) -> Json {
+        use wasm_bindgen::JsCast;
+        if let Some(text) = value.as_string() {
+            Json::String(text)
+        } else if let Some(number) = value.as_f64() {
+            Json::Number(number)
+        } else if let Some(value) = value.as_bool() {
+            Json::Bool(value)
+        } else if js_sys::Array::is_array(value) {
+            let mut elements = Vec::new();
+            for element in js_sys::Array::from(value) {
+                elements.push(Json::from_js(&element));
             }
+            Json::Array(elements)
+        } else if value.is_object() {
+            let mut members = Vec::new();
+            // Own members alone: a polluted `Object.prototype` must not supply claims.
+            for member in js_sys::Object::entries(value.unchecked_ref()) {
+                if let Json::Array(pair) = Json::from_js(&member)
+                    && let Ok([Json::String(name), value]) = <[Json; 2]>::try_from(pair)
+                {
+                    members.push((name, value));
+                }
+            }
+            Json::Object(members)
+        } else {
+            Json::Null
         }
-        copy
     }
 
-    /// A copy of the object without the members `names`.
-    pub fn without(&self, names: &[&str]) -> Json {
-        let copy = js_sys::JSON::parse(&self.to_text()).unwrap_or_else(|_| js_sys::Object::new().into());
-        let object: &js_sys::Object = wasm_bindgen::JsCast::unchecked_ref(&copy);
-        for name in names {
-            let _ = js_sys::Reflect::delete_property(object, &wasm_bindgen::JsValue::from_str(name));
-        }
-        Json(copy)
+    /// The value in JavaScript.
+    #[cfg(target_arch = "wasm32")]
+    pub fn to_js(&self) -> wasm_bindgen::JsValue {
+        self.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or_default()
     }
-}
 
-impl Json {
-    /// The own member `name`, if it is a string.
+    /// The member `name` of an object.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.members().iter().find(|member| member.0 == name).map(|member| &member.1)
+    }
+
+    /// The members of an object; none of anything else.
+    pub fn members(&self) -> &[(String, Json)] {
+        match self {
+            Json::Object(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// The value as a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Json::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value as a number.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Json::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The value as a boolean.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Json::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The elements of an array.
+    pub fn as_array(&self) -> Option<&[Json]> {
+        match self {
+            Json::Array(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is an object (and no array).
+    pub fn is_object(&self) -> bool {
+        matches!(self, Json::Object(_))
+    }
+
+    /// The member `name`, if it is a string.
     pub fn str(&self, name: &str) -> Option<String> {
-        self.get(name)?.as_str()
+        self.get(name)?.as_str().map(str::to_owned)
     }
 
-    /// The own member `name`, if it is a number.
+    /// The member `name`, if it is a number.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.get(name)?.as_f64()
     }
 
-    /// The own member `name`, if it is an array: those of its elements that are strings.
+    /// The member `name`, if it is an array: those of its elements that are strings.
     pub fn strings(&self, name: &str) -> Option<Vec<String>> {
-        Some(self.get(name)?.as_array()?.iter().filter_map(Json::as_str).collect())
+        Some(self.get(name)?.as_array()?.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+    }
+
+    /// An object without members.
+    pub fn object() -> Json {
+        Json::Object(Vec::new())
+    }
+
+    /// Adds a member to an object, unless it is `null`.
+    pub fn add(&mut self, name: &str, value: Json) {
+        if let (Json::Object(members), false) = (self, matches!(value, Json::Null)) {
+            members.push((name.to_owned(), value));
+        }
+    }
+
+    /// Takes the member `name` out of an object; `null` if there is none.
+    pub fn take(&mut self, name: &str) -> Json {
+        if let Json::Object(members) = self {
+            for member in members {
+                if member.0 == name {
+                    return std::mem::take(&mut member.1);
+                }
+            }
+        }
+        Json::Null
+    }
+
+    /// The object with the members of `other` written over its own.
+    pub fn merged(&self, other: &Json) -> Json {
+        let mut members = self.members().to_vec();
+        for (name, value) in other.members() {
+            match members.iter_mut().find(|member| member.0 == *name) {
+                Some(member) => member.1 = value.clone(),
+                None => members.push((name.clone(), value.clone())),
+            }
+        }
+        Json::Object(members)
+    }
+
+    /// A copy of the object without the members `names`.
+    pub fn without(&self, names: &[&str]) -> Json {
+        let mut rest = Vec::new();
+        for member in self.members() {
+            if !names.contains(&member.0.as_str()) {
+                rest.push(member.clone());
+            }
+        }
+        Json::Object(rest)
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Json {
+        Json::String(text.to_owned())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl From<serde_json::Value> for Json {
+    fn from(value: serde_json::Value) -> Json {
+        use serde_json::Value;
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(value),
+            Value::Number(number) => Json::Number(number.as_f64().unwrap_or_default()),
+            Value::String(text) => Json::String(text),
+            Value::Array(elements) => Json::Array(elements.into_iter().map(Json::from).collect()),
+            Value::Object(members) => {
+                Json::Object(members.into_iter().map(|(name, value)| (name, Json::from(value))).collect())
+            }
+        }
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Null => serializer.serialize_unit(),
+            Json::Bool(value) => serializer.serialize_bool(*value),
+            // JavaScript writes whole numbers without a point.
+            #[cfg(not(target_arch = "wasm32"))]
+            Json::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                serializer.serialize_i64(*number as i64)
+            }
+            Json::Number(number) => serializer.serialize_f64(*number),
+            Json::String(text) => serializer.serialize_str(text),
+            Json::Array(elements) => serializer.collect_seq(elements),
+            Json::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, value))),
+        }
     }
 }
 
@@ -204,6 +259,11 @@ fn shallow(text: &str) -> Option<&str> {
         }
     }
     Some(text)
+}
+
+/// `number` as people write it. Not by `Display`, which is large for what it does here.
+pub fn decimal(number: i64) -> String {
+    Json::Number(number as f64).to_text()
 }
 
 /// Writes `members` as a JSON object of strings, numbers and nested JSON text; the counterpart of [`Json`] for what we store.
@@ -229,7 +289,7 @@ impl JsonWriter {
     /// Adds a number member.
     pub fn number(&mut self, name: &str, value: i64) -> &mut Self {
         self.name(name);
-        self.0.push_str(&value.to_string());
+        self.0.push_str(&decimal(value));
         self
     }
 

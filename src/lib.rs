@@ -26,9 +26,11 @@ pub mod fuzz;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 mod js;
 mod json;
+mod message;
 mod options;
 mod platform;
 mod protocol;
 mod secret;
+mod table;
 mod vault;
 mod wire;

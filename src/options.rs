@@ -3,65 +3,43 @@
 //! The page checks the same rules before it opens the vault (`pkg-template/src/options.ts`), so that a mistake throws
 //! where it was made; the vault does not rely on that. `tests/options.json` holds both to one table.
 
+use std::ops::Deref;
+use std::rc::Rc;
+
 use crate::error::{Code, Error, Result};
-use crate::platform::{Platform, Url};
+use crate::json::decimal;
+use crate::platform::*;
 use crate::protocol::authorization::check_parameters;
 use crate::protocol::jws::Alg;
 use crate::protocol::metadata::is_secure_url;
 use crate::protocol::scope::Scope;
 use crate::vault::Target;
 pub use crate::wire::Dpop;
-use crate::wire::{self, ProofAlg, ResponseMode};
+use crate::wire::{self, ResponseMode};
 
-/// A checked configuration.
+/// A checked configuration: the options, and what follows from them in place of some.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The issuer identifier, exactly as the provider's metadata has it.
-    pub issuer: String,
-    /// The client identifier.
-    pub client_id: String,
+    /// The options as they came.
+    pub options: Rc<wire::Options>,
     /// The scope every sign-in asks for; has `openid`.
     pub scope: Scope,
-    /// Where the provider sends the user back to.
-    pub redirect_uri: String,
-    /// Where the provider sends the user after signing out.
-    pub post_logout_redirect_uri: Option<String>,
-    /// How a redirect is answered; the provider's default if absent.
-    pub response_mode: Option<ResponseMode>,
-    /// Extra parameters of every authorization request.
-    pub params: Vec<(String, String)>,
     /// The APIs that tokens may go to.
     pub apis: Vec<Api>,
-    /// Silent authentication.
-    pub silent: wire::SilentOptions,
-    /// The provider's metadata as JSON text.
-    pub metadata: Option<String>,
-    /// The longest wait for one answer of the provider, in milliseconds.
-    pub request_timeout_ms: u32,
-    /// Whether a sign-in asks for userinfo.
-    pub userinfo: bool,
-    /// Whether authorization requests are pushed; where the provider demands it if absent.
-    pub pushed_authorization_requests: Option<bool>,
-    /// The one algorithm of ID tokens, if the client is registered for one.
-    pub id_token_signing_alg: Option<String>,
-    /// Whether ID tokens with an HMAC are taken on the word of the token endpoint.
-    pub accept_hmac_id_tokens: bool,
-    /// Whether the provider's session frame is watched.
-    pub monitor_session: bool,
-    /// Whether tokens are bound to a key of the vault.
-    pub dpop: Dpop,
-    /// The algorithm of its proofs.
-    pub proof_alg: ProofAlg,
-    /// Whether the page may have access tokens.
-    pub expose_access_token: bool,
     /// The origin of the page.
     pub origin: String,
     /// Whether the vault has an origin of its own.
     pub own_origin: bool,
     /// The host of the vault.
     pub host: String,
-    /// What the `state` of each of this session's requests begins with.
-    pub state_prefix: String,
+}
+
+impl Deref for Config {
+    type Target = wire::Options;
+
+    fn deref(&self) -> &wire::Options {
+        &self.options
+    }
 }
 
 /// An API that tokens may go to.
@@ -94,13 +72,13 @@ fn ends_path(prefix: &str, rest: &str) -> bool {
 
 /// Whether a server that decodes `%2f` and `%5c` before it resolves dot segments would leave the folder.
 fn climbs(path: &str) -> bool {
-    let decoded = path.to_ascii_lowercase().replace("%2f", "/").replace("%5c", "/").replace("%2e", ".");
-    decoded.split('/').any(|segment| segment == "..")
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
+    decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| segment == b"..")
 }
 
 impl Config {
     /// Checks `options`. The error names the option and what it must be.
-    pub fn new(options: wire::Options, platform: &dyn Platform) -> Result<Config> {
+    pub fn new(options: Rc<wire::Options>, platform: &Realm) -> Result<Config> {
         let page = platform.parse_url(&options.origin).ok_or_else(|| invalid("origin", "must be the page's origin"))?;
         let vault = match &options.vault_origin {
             None => page.clone(),
@@ -131,7 +109,7 @@ impl Config {
                 let whose = if own_origin { "vault" } else { "page" };
                 return Err(invalid(name, &["must be of the ", whose, "'s origin"].concat()));
             }
-            if uri.contains('#') {
+            if uri.bytes().any(|byte| byte == b'#') {
                 return Err(invalid(name, "must have no fragment (RFC 6749 section 3.1.2)"));
             }
         }
@@ -151,7 +129,7 @@ impl Config {
         }
         check_parameters(&options.params)?;
         let mut apis = Vec::<Api>::new();
-        for (at, api) in options.apis.into_iter().enumerate() {
+        for (at, api) in options.apis.iter().enumerate() {
             let api = check_api(api, at, platform)?;
             if apis.iter().any(|other| other.url.href == api.url.href) {
                 return Err(invalid_api(at, "url", "is there twice"));
@@ -159,29 +137,12 @@ impl Config {
             apis.push(api);
         }
         Ok(Config {
-            issuer: options.issuer,
-            client_id: options.client_id,
             scope: Scope::parse("openid").union(&Scope::parse(&options.scope)),
-            redirect_uri: options.redirect_uri,
-            post_logout_redirect_uri: options.post_logout_redirect_uri,
-            response_mode: options.response_mode,
-            params: options.params,
             apis,
-            silent: options.silent,
-            metadata: options.metadata,
-            request_timeout_ms: options.request_timeout_ms,
-            userinfo: options.userinfo,
-            pushed_authorization_requests: options.pushed_authorization_requests,
-            id_token_signing_alg: options.id_token_signing_alg,
-            monitor_session: options.monitor_session,
-            dpop: options.dpop,
-            accept_hmac_id_tokens: options.dangerously_accept_hmac_id_tokens,
-            expose_access_token: options.dangerously_expose_access_token,
-            proof_alg: options.dpop_signing_alg,
-            own_origin,
             origin: page.origin,
+            own_origin,
             host: vault.host,
-            state_prefix: options.state_prefix,
+            options,
         })
     }
 
@@ -202,7 +163,7 @@ impl Config {
     }
 }
 
-fn check_api(api: wire::ApiOptions, at: usize, platform: &dyn Platform) -> Result<Api> {
+fn check_api(api: &wire::ApiOptions, at: usize, platform: &Realm) -> Result<Api> {
     let url = platform.parse_url(&api.url).ok_or_else(|| invalid_api(at, "url", "must be an absolute URL"))?;
     if !is_secure_url(&url.href) {
         return Err(invalid_api(at, "url", HTTPS));
@@ -213,12 +174,12 @@ fn check_api(api: wire::ApiOptions, at: usize, platform: &dyn Platform) -> Resul
     if api.audience.is_some() && api.resource.is_some() {
         return Err(invalid_api(at, "audience", "and resource exclude each other: use what your provider knows"));
     }
-    let target = Target { audience: api.audience, resource: api.resource };
+    let target = Target { audience: api.audience.clone(), resource: api.resource.clone() };
     Ok(Api { target, scope: Scope::parse(&api.scope), url })
 }
 
 fn invalid_api(at: usize, name: &str, expected: &str) -> Error {
-    invalid(&format!("apis[{at}].{name}"), expected)
+    invalid(&["apis[", &decimal(at as i64), "].", name].concat(), expected)
 }
 
 const HTTPS: &str = "must be https; http only on loopback (localhost)";
@@ -250,7 +211,8 @@ mod tests {
         }
         options["params"] =
             options["params"].as_object().unwrap().iter().map(|(name, value)| json!([name, value])).collect();
-        Config::new(serde_json::from_value(options).unwrap(), &*World::new())
+        let options = crate::message::read(options.into()).unwrap();
+        Config::new(Rc::new(options), &*World::new())
     }
 
     fn table() -> Value {

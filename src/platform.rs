@@ -85,6 +85,13 @@ pub trait Platform {
     fn forget(&self, keys: Vec<String>) -> Boxed<Result<()>>;
 }
 
+/// The platform that the client runs on. In wasm there is one, and calling it by its type is smaller than by a vtable.
+#[cfg(target_arch = "wasm32")]
+pub type Realm = crate::browser::Browser;
+/// The platform that the client runs on.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Realm = dyn Platform;
+
 /// A page that talks to the vault.
 pub trait Page {
     /// Sends `message`.
@@ -109,7 +116,7 @@ pub struct Url {
 }
 
 /// The output of `future`, or nothing when `ms` milliseconds pass first. The loser is dropped.
-pub async fn within<T>(platform: &dyn Platform, ms: u32, mut future: Boxed<T>) -> Option<T> {
+pub async fn within<T>(platform: &Realm, ms: u32, mut future: Boxed<T>) -> Option<T> {
     let mut sleep = platform.sleep(ms);
     std::future::poll_fn(move |context| {
         use std::task::Poll;

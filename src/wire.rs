@@ -6,30 +6,12 @@
 //! Invariant: no message holds a token, a code verifier or a DPoP key, but for [`Reply::AccessToken`], which only a session
 //! gets that was created with `dangerouslyExposeAccessToken`.
 
-use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
-macro_rules! wire_enum {
-    ($($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* })*) => {$(
-        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
-        $(#[$meta])*
-        #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-        pub enum $name { $($body)* }
-    )*};
-}
+use crate::message::*;
 
-macro_rules! wire_struct {
-    ($($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* })*) => {$(
-        #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
-        #[cfg_attr(all(test, not(target_arch = "wasm32")), ts(optional_fields))]
-        $(#[$meta])*
-        #[serde(rename_all = "camelCase")]
-        pub struct $name { $($body)* }
-    )*};
-}
-
-wire_enum! {
+read_enum! {
     /// What the page sends. `id` is the page's, counted up from 1.
-    #[derive(Deserialize)]
     pub enum ToVault {
         /// Do something and reply; [`FromVault::Reply`] carries the same `id`.
         Command { id: u32, command: Command },
@@ -39,30 +21,11 @@ wire_enum! {
         Answer { id: u32, answer: Answer },
     }
 
-    /// What the vault sends.
-    #[derive(Serialize)]
-    pub enum FromVault {
-        /// The outcome of command `id`.
-        Reply { id: u32, reply: Reply },
-        /// Something only a document can do. `id` is the vault's.
-        Ask { id: u32, ask: Ask },
-        /// The ask `id` is no longer wanted: its frame or popup goes.
-        Withdraw { id: u32 },
-        /// The session is in another state now.
-        State(SessionState),
-        /// A token was renewed.
-        Renewed(Renewed),
-        /// A renewal has failed.
-        RenewalFailed(RenewalFailed),
-        /// What to ask the provider's session frame from now on (OIDC Session Management 3.1).
-        Monitor(Monitor),
-    }
-
     /// What a page may want.
-    #[derive(Deserialize)]
+    #[derive(Default)]
     pub enum Command {
         /// The first command: what the session is configured with.
-        Open(Box<Options>),
+        Open(Rc<Options>),
         /// Answers the redirect that this page load is, if it is one, else signs in silently if that is wanted.
         Start(Start),
         /// Signs in at the provider.
@@ -82,11 +45,53 @@ wire_enum! {
         /// The provider says that a session has ended (OIDC Front-Channel Logout 2).
         LoggedOut(LoggedOut),
         /// Forgets everything and ends.
+        #[default]
         Close,
     }
 
+    /// What the page saw: facts, never a verdict.
+    #[derive(Clone, Debug, Default)]
+    pub enum Answer {
+        /// The URL the frame or popup came to.
+        Url(String),
+        /// The `response` member of the web message, as JSON text.
+        Message(String),
+        /// The frame loaded something that is neither our callback nor a sender of our message.
+        LoadedOther,
+        /// The popup could not be opened.
+        PopupBlocked,
+        /// The popup was closed.
+        PopupClosed,
+        /// The page is gone: what the vault answers in its place.
+        Gone,
+        /// It is under way (a navigation).
+        #[default]
+        Done,
+        /// It could not be tried, and why.
+        Failed(String),
+    }
+}
+
+write_enum! {
+    /// What the vault sends.
+    pub enum FromVault {
+        /// The outcome of command `id`.
+        Reply { id: u32, reply: Reply },
+        /// Something only a document can do. `id` is the vault's.
+        Ask { id: u32, ask: Ask },
+        /// The ask `id` is no longer wanted: its frame or popup goes.
+        Withdraw { id: u32 },
+        /// The session is in another state now.
+        State(SessionState),
+        /// A token was renewed.
+        Renewed(Renewed),
+        /// A renewal has failed.
+        RenewalFailed(RenewalFailed),
+        /// What to ask the provider's session frame from now on (OIDC Session Management 3.1).
+        Monitor(Monitor),
+    }
+
     /// How a command ended.
-    #[derive(Serialize)]
     pub enum Reply {
         /// Done; nothing to tell.
         Done,
@@ -110,7 +115,6 @@ wire_enum! {
     }
 
     /// What only a document can do.
-    #[derive(Serialize)]
     pub enum Ask {
         /// Load `url` in a hidden frame and tell what it answers.
         Frame { url: String, expect: FrameExpect },
@@ -121,92 +125,64 @@ wire_enum! {
     }
 
     /// Where the answer of a frame or popup shows.
-    #[derive(Clone, Serialize)]
+    #[derive(Clone)]
     pub enum FrameExpect {
         /// In a message of type `authorization_response` from this origin (OAuth 2.0 Web Message Response Mode).
         WebMessage { origin: String },
         /// In the URL, once the frame has come to this redirect URI.
         Callback { redirect_uri: String },
     }
+}
 
-    /// What the page saw: facts, never a verdict.
-    #[derive(Clone, Debug, Deserialize)]
-    pub enum Answer {
-        /// The URL the frame or popup came to.
-        Url(String),
-        /// The `response` member of the web message, as JSON text.
-        Message(String),
-        /// The frame loaded something that is neither our callback nor a sender of our message.
-        LoadedOther,
-        /// The popup could not be opened.
-        PopupBlocked,
-        /// The popup was closed.
-        PopupClosed,
-        /// The page is gone: what the vault answers in its place.
-        Gone,
-        /// It is under way (a navigation).
-        Done,
-        /// It could not be tried, and why.
-        Failed(String),
-    }
-
+names! {
     /// How the provider is to answer an authorization request.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub enum ResponseMode {
         /// In the query of the redirect URI (OAuth 2.0 Multiple Response Types 2.1).
-        Query,
+        Query = "query",
         /// In the fragment of the redirect URI (OAuth 2.0 Multiple Response Types 2.1).
-        Fragment,
+        Fragment = "fragment",
         /// In a message to the window that asked (OAuth 2.0 Web Message Response Mode).
-        #[serde(rename = "web_message")]
-        WebMessage,
+        WebMessage = "web_message",
         /// Signed, in the query (JARM 2.3.4).
-        Jwt,
+        Jwt = "jwt",
         /// Signed, in the query (JARM 2.3.1).
-        #[serde(rename = "query.jwt")]
-        QueryJwt,
+        QueryJwt = "query.jwt",
         /// Signed, in the fragment (JARM 2.3.2).
-        #[serde(rename = "fragment.jwt")]
-        FragmentJwt,
+        FragmentJwt = "fragment.jwt",
     }
 
     /// Whether access tokens are bound to a key of the vault (RFC 9449).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
     pub enum Dpop {
         /// No.
-        Off,
+        Off = "off",
         /// Where the provider's metadata promises it.
-        Allowed,
+        Allowed = "allowed",
         /// Or there is no session.
-        Required,
+        Required = "required",
     }
 
     /// The algorithm of DPoP proofs.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
     pub enum ProofAlg {
         /// ECDSA on P-256 (RFC 7518 section 3.4).
-        #[serde(rename = "ES256")]
-        ES256,
+        ES256 = "ES256",
         /// Ed25519 (RFC 8037 section 3.1), where browser and provider can; else ES256.
-        #[serde(rename = "EdDSA")]
-        EdDSA,
+        EdDSA = "EdDSA",
     }
 
     /// Whether somebody is signed in.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
     pub enum Status {
         /// Not known yet.
-        Loading,
+        Loading = "loading",
         /// Somebody is.
-        SignedIn,
+        SignedIn = "signedIn",
         /// Nobody is.
-        SignedOut,
+        SignedOut = "signedOut",
     }
 }
 
-wire_struct! {
+read_struct! {
     /// What a session is configured with, defaults filled in by the page. Checked by `options::Config`.
-    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Options {
         /// The issuer identifier, exactly as the provider's metadata has it.
         pub issuer: String,
@@ -255,7 +231,7 @@ wire_struct! {
     }
 
     /// An API that tokens may go to.
-    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct ApiOptions {
         /// Scheme, host, port and path prefix.
         pub url: String,
@@ -268,7 +244,7 @@ wire_struct! {
     }
 
     /// How silent authentication works.
-    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct SilentOptions {
         /// Whether a page load without a callback tries it.
         pub on_load: bool,
@@ -281,14 +257,12 @@ wire_struct! {
     }
 
     /// [`Command::Start`].
-    #[derive(Deserialize)]
     pub struct Start {
         /// The URL of this page load, where its `state` is one of ours.
         pub callback: Option<String>,
     }
 
     /// [`Command::SignIn`].
-    #[derive(Deserialize)]
     pub struct SignIn {
         /// The URL to come back to; of the page's origin.
         pub return_to: Option<String>,
@@ -303,7 +277,6 @@ wire_struct! {
     }
 
     /// [`Command::CheckSession`].
-    #[derive(Deserialize)]
     pub struct CheckSession {
         /// More scope than the session's, space separated.
         pub scope: Option<String>,
@@ -318,7 +291,6 @@ wire_struct! {
     }
 
     /// [`Command::AccessToken`]: for the first API where nothing is named.
-    #[derive(Deserialize)]
     pub struct TokenWish {
         /// More scope than the session's, space separated.
         pub scope: Option<String>,
@@ -328,23 +300,8 @@ wire_struct! {
         pub resource: Option<String>,
     }
 
-    /// What was granted: everything about a token but the token.
-    #[derive(Serialize)]
-    pub struct Granted {
-        /// The user's claims, as JSON text.
-        pub claims: String,
-        /// The granted scope, space separated.
-        pub scope: String,
-        /// When the access token expires, in milliseconds since 1970; absent when the provider does not say.
-        pub expires_at: Option<f64>,
-        /// The audience or resource it is for.
-        pub audience: Option<String>,
-        /// What `authorization_details` it grants, as JSON text (RFC 9396 section 7).
-        pub authorization_details: Option<String>,
-    }
-
     /// [`Command::Fetch`]: the members of a `Request`.
-    #[derive(Clone, Deserialize)]
+    #[derive(Clone)]
     pub struct FetchRequest {
         /// The absolute URL.
         pub url: String,
@@ -359,8 +316,49 @@ wire_struct! {
         pub keepalive: bool,
     }
 
+    /// [`Command::Userinfo`].
+    pub struct Userinfo {
+        /// Not the provider's userinfo, but the claims of the sources that the user's claims refer to.
+        pub sources: bool,
+    }
+
+    /// [`Command::SignOut`].
+    pub struct SignOut {
+        /// Only here: the provider's session stays.
+        pub local: bool,
+        /// Whether the tokens are revoked (RFC 7009).
+        pub revoke: bool,
+        /// Extra parameters for the provider's `end_session_endpoint`.
+        pub params: Vec<(String, String)>,
+        /// The URL to come back to; of the page's origin.
+        pub return_to: Option<String>,
+    }
+
+    /// [`Command::LoggedOut`]: what the provider added to the front-channel logout URL.
+    pub struct LoggedOut {
+        /// `iss`
+        pub iss: String,
+        /// `sid`
+        pub sid: String,
+    }
+}
+
+write_struct! {
+    /// What was granted: everything about a token but the token.
+    pub struct Granted {
+        /// The user's claims, as JSON text.
+        pub claims: String,
+        /// The granted scope, space separated.
+        pub scope: String,
+        /// When the access token expires, in milliseconds since 1970; absent when the provider does not say.
+        pub expires_at: Option<f64>,
+        /// The audience or resource it is for.
+        pub audience: Option<String>,
+        /// What `authorization_details` it grants, as JSON text (RFC 9396 section 7).
+        pub authorization_details: Option<String>,
+    }
+
     /// A response without its body.
-    #[derive(Serialize)]
     pub struct ResponseHead {
         /// The status code.
         pub status: u16,
@@ -378,37 +376,7 @@ wire_struct! {
         pub headers: Vec<(String, String)>,
     }
 
-    /// [`Command::Userinfo`].
-    #[derive(Deserialize)]
-    pub struct Userinfo {
-        /// Not the provider's userinfo, but the claims of the sources that the user's claims refer to.
-        pub sources: bool,
-    }
-
-    /// [`Command::SignOut`].
-    #[derive(Deserialize)]
-    pub struct SignOut {
-        /// Only here: the provider's session stays.
-        pub local: bool,
-        /// Whether the tokens are revoked (RFC 7009).
-        pub revoke: bool,
-        /// Extra parameters for the provider's `end_session_endpoint`.
-        pub params: Vec<(String, String)>,
-        /// The URL to come back to; of the page's origin.
-        pub return_to: Option<String>,
-    }
-
-    /// [`Command::LoggedOut`]: what the provider added to the front-channel logout URL.
-    #[derive(Deserialize)]
-    pub struct LoggedOut {
-        /// `iss`
-        pub iss: String,
-        /// `sid`
-        pub sid: String,
-    }
-
     /// [`FromVault::Renewed`]: everything about a token but the token.
-    #[derive(Serialize)]
     pub struct Renewed {
         /// The audience or resource it is for.
         pub audience: Option<String>,
@@ -419,7 +387,6 @@ wire_struct! {
     }
 
     /// [`FromVault::RenewalFailed`].
-    #[derive(Serialize)]
     pub struct RenewalFailed {
         /// Why.
         pub error: WireError,
@@ -428,7 +395,6 @@ wire_struct! {
     }
 
     /// [`FromVault::Monitor`].
-    #[derive(Serialize)]
     pub struct Monitor {
         /// `check_session_iframe`
         pub url: String,
@@ -439,7 +405,7 @@ wire_struct! {
     }
 
     /// What [`Command::Start`] found.
-    #[derive(Default, Serialize)]
+    #[derive(Default)]
     pub struct Started {
         /// The URL to restore, of the page's origin, when this page load answered a sign-in or a sign-out.
         pub return_to: Option<String>,
@@ -448,7 +414,6 @@ wire_struct! {
     }
 
     /// The state of the session.
-    #[derive(Serialize)]
     pub struct SessionState {
         /// Whether somebody is signed in.
         pub status: Status,
@@ -459,7 +424,7 @@ wire_struct! {
     }
 
     /// An error on its way to the page.
-    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct WireError {
         /// The stable code.
         pub code: String,
@@ -479,6 +444,12 @@ wire_struct! {
         pub status: Option<u16>,
         /// Why the steps before the last one could not serve.
         pub reasons: Vec<WireError>,
+    }
+}
+
+impl Default for ToVault {
+    fn default() -> Self {
+        ToVault::Cancel { id: 0 }
     }
 }
 
@@ -506,6 +477,7 @@ mod tests {
             Start SignIn CheckSession TokenWish Granted FetchRequest ResponseHead Userinfo SignOut LoggedOut Monitor Renewed RenewalFailed Started SessionState WireError
         );
         let codes = crate::error::Code::OWN.iter().map(|code| format!("'{code}'")).collect::<Vec<_>>();
+        out.push_str("/** Strongroom's own error codes. */\n");
         out.push_str(&format!("export type OwnErrorCode = {};\n", codes.join(" | ")));
         out
     }

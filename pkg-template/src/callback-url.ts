@@ -10,6 +10,16 @@ export const ANSWER = 'strongroom:answer';
 /** Where the frame leaves the URL that the page is to leave for. */
 export const LEAVE = 'strongroom:leave';
 
+/** Calls `heed` with what the front-channel logout page says, until the channel is closed. */
+export function heedLogouts(heed: (loggedOut: { iss: string; sid: string }) => void): BroadcastChannel {
+  const channel = new BroadcastChannel(LOGOUT);
+  channel.onmessage = ({ data }) => {
+    const { iss, sid } = Object(data) as { iss: unknown; sid: unknown };
+    if (typeof iss === 'string' && typeof sid === 'string') heed({ iss, sid });
+  };
+  return channel;
+}
+
 /** What the letter after the prefix of a `state` says about who waits for the answer. */
 export type Waiting = 'redirect' | 'frame' | 'popup';
 

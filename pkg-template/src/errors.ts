@@ -1,4 +1,6 @@
-import type { OwnErrorCode, WireError } from './wire.js';
+import type { OwnErrorCode } from './wire.js';
+
+export type { OwnErrorCode };
 
 /** Error codes of OAuth 2.0, OpenID Connect and their extensions, as providers send them. */
 export type ProviderErrorCode =
@@ -21,36 +23,42 @@ export type ProviderErrorCode =
 /** What went wrong: Strongroom's own codes, and whatever code the provider sends. */
 export type ErrorCode = OwnErrorCode | ProviderErrorCode | (string & {});
 
+/** What a {@link StrongroomError} is made of. */
+export type StrongroomErrorInit = Pick<StrongroomError, 'code' | 'message'> & {
+  readonly [K in 'hint' | 'claim' | 'error' | 'errorDescription' | 'errorUri' | 'status']?: StrongroomError[K];
+} & { readonly reasons?: readonly StrongroomErrorInit[] };
+
 /** Everything Strongroom throws or rejects with. Never holds a token. */
 export class StrongroomError extends Error {
   override readonly name = 'StrongroomError';
   /** What went wrong; stable, to be compared with. */
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** What to do about it, for the developer. */
-  readonly hint: string | undefined;
+  declare readonly hint: string | undefined;
   /** The claim of an ID token that failed, with `invalid_id_token`. */
-  readonly claim: string | undefined;
+  declare readonly claim: string | undefined;
   /** `error`, as the provider sent it. */
-  readonly error: string | undefined;
+  declare readonly error: string | undefined;
   /** `error_description`, as the provider sent it. */
-  readonly errorDescription: string | undefined;
+  declare readonly errorDescription: string | undefined;
   /** `error_uri`, as the provider sent it. */
-  readonly errorUri: string | undefined;
+  declare readonly errorUri: string | undefined;
   /** The HTTP status of the provider's answer. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** Why the steps before the last one could not serve. */
   readonly reasons: readonly StrongroomError[];
 
-  constructor(error: Partial<WireError> & { code: string; message: string }, cause?: unknown) {
-    super(error.message, cause === undefined ? undefined : { cause });
-    this.code = error.code;
-    this.hint = error.hint;
-    this.claim = error.claim;
-    this.error = error.error;
-    this.errorDescription = error.errorDescription;
-    this.errorUri = error.errorUri;
-    this.status = error.status;
-    this.reasons = (error.reasons ?? []).map((reason) => new StrongroomError(reason));
+  /** Also for one of another copy of the package, such as that of `strongroom/testing`. */
+  static override [Symbol.hasInstance](value: unknown): value is StrongroomError {
+    return isStrongroomError(value);
+  }
+
+  /** For tests of code that handles errors: Strongroom makes its own. */
+  constructor(error: StrongroomErrorInit, cause?: unknown) {
+    const { message, reasons = [], ...said } = error;
+    super(message, cause === undefined ? undefined : { cause });
+    Object.assign(this, said);
+    this.reasons = reasons.map((reason) => new StrongroomError(reason));
   }
 }
 

@@ -1,4 +1,10 @@
-export { standardClaims } from './claims.js';
-export { type ErrorCode, isStrongroomError, type ProviderErrorCode, StrongroomError } from './errors.js';
+export {
+  type ErrorCode,
+  isStrongroomError,
+  type OwnErrorCode,
+  type ProviderErrorCode,
+  StrongroomError,
+  type StrongroomErrorInit,
+} from './errors.js';
 export { createSession } from './session.js';
 export type * from './types.js';

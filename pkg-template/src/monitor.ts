@@ -9,7 +9,7 @@ const EVERY = 2000;
  * session is another one, and ends; ends too when the frame says `error` or does not answer.
  * @returns what ends it
  */
-export function watch({ url, origin, message }: Monitor, changed: () => void): () => void {
+function watch({ url, origin, message }: Monitor, changed: () => void): () => void {
   const frame = document.createElement('iframe');
   let timer: ReturnType<typeof setInterval> | undefined;
   let waiting = false;
@@ -38,4 +38,23 @@ export function watch({ url, origin, message }: Monitor, changed: () => void): (
   };
   loadHidden(frame, 'Session of the provider', url);
   return end;
+}
+
+/**
+ * Watches what it is called with, in place of what it watched before; nothing, if with nothing. `changed` is told when that
+ * has changed.
+ */
+export function watcher(changed: () => void): (monitor?: Monitor) => void {
+  let unwatch: (() => void) | undefined;
+  let last: string | undefined;
+  return (monitor) => {
+    unwatch?.();
+    unwatch = undefined;
+    // A frame that calls what the provider has just given changed cannot see the provider's cookies.
+    if (!monitor || monitor.message === last) return;
+    unwatch = watch(monitor, () => {
+      last = monitor.message;
+      changed();
+    });
+  };
 }

@@ -21,28 +21,35 @@ export interface Vault {
   readonly base: URL | undefined;
 }
 
-/** Own properties alone: a polluted prototype supplies no option. */
-type Own = Record<string, unknown>;
+/** From the best placement to the one that always is. */
+export const PLACEMENTS: readonly Placement[] = ['shared', 'worker', 'closure'];
+
+/** Options by their own properties alone: a polluted prototype supplies none. */
+export interface Own {
+  /** What comes before their names in errors. */
+  readonly at: string;
+  readonly is: Readonly<Record<string, unknown>>;
+}
 
 /** Refuses an option: its name, and what it must be. */
 export function refuse(name: string, expected: string): never {
   throw fail('invalid_option', `${name} ${expected}`);
 }
 
-/** Copies the own properties of `value`, which must all be among `known` (`name?` for optional ones' sake is not kept). */
+/** Copies the own properties of `value`, which must all be among `known`. */
 export function own(name: string, value: unknown, known: string): Own {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(name, 'must be an object');
   const names = known.split(' ');
-  const copy: Own = Object.create(null);
-  for (const key of Object.keys(value)) {
+  const is: Record<string, unknown> = Object.create(null);
+  for (const [key, option] of Object.entries(value)) {
     if (!names.includes(key)) {
       const flat = (text: string) => text.replace(/[^a-z]/gi, '').toLowerCase();
       const meant = RENAMED[key] ?? names.find((other) => flat(other) === flat(key));
       refuse(`${name}.${key}`, `is not known${meant ? `; did you mean ${meant}?` : `: known are ${names.join(', ')}`}`);
     }
-    copy[key] = (value as Own)[key];
+    is[key] = option;
   }
-  return copy;
+  return { at: name === 'options' ? '' : `${name}.`, is };
 }
 
 /** What other packages call things. */
@@ -58,44 +65,39 @@ const RENAMED: Record<string, string> = Object.assign(Object.create(null), {
   timeout: 'timeoutMs',
 });
 
-export function text(options: Own, name: string, label = name): string | undefined {
-  const value = options[name];
+export function text({ at, is }: Own, name: string): string | undefined {
+  const value = is[name];
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') refuse(label, 'must be a non-empty string');
+  if (typeof value !== 'string' || value === '') refuse(at + name, 'must be a non-empty string');
   return value;
 }
 
 function required(options: Own, name: string): string {
-  return text(options, name) ?? refuse(name, 'is missing');
+  return text(options, name) ?? refuse(options.at + name, 'is missing');
 }
 
-function oneOf<T extends string>(options: Own, name: string, label: string, values: readonly T[]): T | undefined {
-  const value = options[name];
-  if (value === undefined || values.includes(value as T)) return value as T | undefined;
-  return refuse(label, `must be ${values.map((value) => `'${value}'`).join(' or ')}`);
+function oneOf<T extends string>({ at, is }: Own, name: string, values: readonly T[]): T | undefined {
+  const value = is[name] as T | undefined;
+  if (value === undefined || values.includes(value)) return value;
+  return refuse(at + name, `must be ${values.map((value) => `'${value}'`).join(' or ')}`);
 }
 
-function flag(options: Own, name: string, label = name): boolean | undefined {
-  const value = options[name];
-  if (value !== undefined && typeof value !== 'boolean') refuse(label, 'must be true or false');
+function flag({ at, is }: Own, name: string, fallback: boolean): boolean {
+  const value = is[name] ?? fallback;
+  if (typeof value !== 'boolean') refuse(at + name, 'must be true or false');
   return value;
 }
 
-function dpopFlag({ dpop }: Own): boolean {
-  if (dpop !== undefined && typeof dpop !== 'boolean') refuse('dpop', "must be true, false or 'required'");
-  return dpop === true;
-}
-
-/** Response modes with a signature (JARM). */
-const SIGNED = ['jwt', 'query.jwt', 'fragment.jwt'] as const;
+/** Response modes that a redirect can have; those with `jwt` are signed (JARM). */
+const MODES = ['query', 'fragment', 'jwt', 'query.jwt', 'fragment.jwt'] as const;
 /** Signature algorithms with a key pair. */
 const ALG = /^([RPE]S(256|384|512)|EdDSA)$/;
 
 /** Milliseconds, within what a timer can wait. */
-export function millis(options: Own, name: string, label: string, fallback: number): number {
-  const value = options[name] ?? fallback;
+export function millis({ at, is }: Own, name: string, fallback: number): number {
+  const value = is[name] ?? fallback;
   if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31))
-    refuse(label, 'must be a number of milliseconds above 0');
+    refuse(at + name, 'must be a number of milliseconds above 0');
   return Math.ceil(value);
 }
 
@@ -142,43 +144,38 @@ export function ownUrl(name: string, value: string): string {
 }
 
 /** `fixed` is what it is without being asked, with a vault that has an origin of its own. */
-function redirectUri(options: Own, name: string, label: string, fixed?: string): string | undefined {
-  const value = text(options, name, label);
+function redirectUri(options: Own, name: string, fixed?: string): string | undefined {
+  const value = text(options, name);
+  const label = options.at + name;
   if (fixed && value !== undefined) refuse(label, `must be left out: it is ${fixed}, a page of the vault's origin`);
-  if (fixed) return fixed;
   if (value?.includes('#')) refuse(label, 'must have no fragment (RFC 6749 section 3.1.2)');
-  return value === undefined ? undefined : ownUrl(label, value);
+  return value === undefined ? fixed : ownUrl(label, value);
 }
 
-function api(value: unknown, at: number): ApiOptions {
-  const label = `apis[${at}]`;
-  const options = own(label, value, 'url audience resource scope');
-  const url = secureUrl(
-    `${label}.url`,
-    text(options, 'url', `${label}.url`) ?? refuse(`${label}.url`, 'is missing'),
-  ).href;
-  const audience = text(options, 'audience', `${label}.audience`);
-  const resource = text(options, 'resource', `${label}.resource`);
-  if (audience && resource)
-    refuse(`${label}.audience`, 'and resource exclude each other: use what your provider knows');
-  const scope = options.scope ?? '';
-  if (typeof scope !== 'string') refuse(`${label}.scope`, 'must be a string of scopes separated by spaces');
+function api(value: unknown, number: number): ApiOptions {
+  const options = own(`apis[${number}]`, value, 'url audience resource scope');
+  const { at, is } = options;
+  const url = secureUrl(`${at}url`, required(options, 'url')).href;
+  const [audience, resource] = [text(options, 'audience'), text(options, 'resource')];
+  if (audience && resource) refuse(`${at}audience`, 'and resource exclude each other: use what your provider knows');
+  const { scope = '' } = is;
+  if (typeof scope !== 'string') refuse(`${at}scope`, 'must be a string of scopes separated by spaces');
   return { url, scope, ...(audience && { audience }), ...(resource && { resource }) };
 }
 
 function vault(value: unknown): Vault {
-  const options: Own =
-    typeof value === 'object' ? own('vault', value, 'placement fallback origin') : { placement: value };
-  const { placement = 'shared' } = options;
-  if (placement !== 'shared' && placement !== 'worker' && placement !== 'closure') {
+  const given = typeof value === 'object' ? value : { placement: value };
+  const options = own('vault', given, 'placement fallback origin');
+  const { placement = 'shared' } = options.is;
+  if (!PLACEMENTS.includes(placement as Placement)) {
     refuse('vault', "must be 'shared', 'worker' or 'closure', or { origin } for a vault on an origin of its own");
   }
-  const origin = text(options, 'origin', 'vault.origin');
+  const origin = text(options, 'origin');
   const base = origin === undefined ? undefined : secureUrl('vault.origin', folder(origin));
   if (base?.origin === location.origin) {
     refuse('vault.origin', `must be another origin than the page's, ${location.origin}; leave it out otherwise`);
   }
-  return { placement, fallback: flag(options, 'fallback', 'vault.fallback') ?? true, base };
+  return { placement: placement as Placement, fallback: flag(options, 'fallback', true), base };
 }
 
 /** `url` as that of a folder. */
@@ -211,36 +208,30 @@ export function check(given: SessionOptions): Checked {
       'serve the page over https, or from http://localhost while developing',
     );
   }
-  const where = vault(options.vault);
+  const { metadata, navigate, assetsUrl, apis = [], dpop = false, pushedAuthorizationRequests, ...rest } = options.is;
+  const where = vault(rest.vault);
   const { base } = where;
-  const expose = flag(options, 'dangerouslyExposeAccessToken') ?? false;
-  const signedOut = redirectUri(options, 'postLogoutRedirectUri', 'postLogoutRedirectUri');
+  const expose = flag(options, 'dangerouslyExposeAccessToken', false);
+  const signedOut = redirectUri(options, 'postLogoutRedirectUri');
   if (base && expose) {
     refuse('dangerouslyExposeAccessToken', 'cannot be had of a vault with an origin of its own');
   }
   const answerPage = base && new URL('callback.html', base).href;
-  const back = redirectUri(options, 'redirectUri', 'redirectUri', answerPage) ?? `${location.origin}/`;
-  const silent = own('silent', options.silent ?? {}, 'onLoad redirectUri responseMode timeoutMs');
-  const onLoad = flag(silent, 'onLoad', 'silent.onLoad') ?? true;
-  const pushed = flag(options, 'pushedAuthorizationRequests');
-  const hmac = flag(options, 'dangerouslyAcceptHmacIdTokens') ?? false;
+  const back = redirectUri(options, 'redirectUri', answerPage) ?? `${location.origin}/`;
+  const silent = own('silent', rest.silent ?? {}, 'onLoad redirectUri responseMode timeoutMs');
+  const hmac = flag(options, 'dangerouslyAcceptHmacIdTokens', false);
   const alg = text(options, 'idTokenSigningAlg');
   if (alg && !ALG.test(alg) && !(hmac && /^HS(256|384|512)$/.test(alg))) {
     refuse('idTokenSigningAlg', 'must be one of RS, PS and ES with 256, 384 or 512, or EdDSA');
   }
-  const { metadata, navigate, assetsUrl, apis = [] } = options;
   if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null)) {
     refuse('metadata', "must be the provider's metadata as an object");
   }
   if (navigate !== undefined && typeof navigate !== 'function') refuse('navigate', 'must be a function');
+  if (typeof dpop !== 'boolean' && dpop !== 'required') refuse('dpop', "must be true, false or 'required'");
   if (!Array.isArray(apis)) refuse('apis', 'must be an array');
-  const responseMode = oneOf<ResponseMode>(options, 'responseMode', 'responseMode', ['query', 'fragment', ...SIGNED]);
-  const silentMode = oneOf<ResponseMode>(silent, 'responseMode', 'silent.responseMode', [
-    'web_message',
-    'query',
-    'fragment',
-    ...SIGNED,
-  ]);
+  const responseMode = oneOf<ResponseMode>(options, 'responseMode', MODES);
+  const silentMode = oneOf<ResponseMode>(silent, 'responseMode', ['web_message', ...MODES]);
   const entries = apis.map(api);
   entries.forEach(({ url }, at) => {
     if (entries.findIndex((other) => other.url === url) < at) refuse(`apis[${at}].url`, 'is there twice');
@@ -253,31 +244,33 @@ export function check(given: SessionOptions): Checked {
       redirectUri: back,
       postLogoutRedirectUri: answerPage ?? signedOut ?? back,
       ...(responseMode && { responseMode }),
-      params: pairs('params', options.params),
+      params: pairs('params', rest.params),
       apis: entries,
       silent: {
-        onLoad,
-        redirectUri: redirectUri(silent, 'redirectUri', 'silent.redirectUri', answerPage) ?? back,
+        onLoad: flag(silent, 'onLoad', true),
+        redirectUri: redirectUri(silent, 'redirectUri', answerPage) ?? back,
         ...(silentMode && { responseMode: silentMode }),
-        timeoutMs: millis(silent, 'timeoutMs', 'silent.timeoutMs', 10_000),
+        timeoutMs: millis(silent, 'timeoutMs', 10_000),
       },
       ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
-      monitorSession: flag(options, 'monitorSession') ?? false,
-      userinfo: flag(options, 'userinfo') ?? false,
-      ...(pushed !== undefined && { pushedAuthorizationRequests: pushed }),
+      monitorSession: flag(options, 'monitorSession', false),
+      userinfo: flag(options, 'userinfo', false),
+      ...(pushedAuthorizationRequests !== undefined && {
+        pushedAuthorizationRequests: flag(options, 'pushedAuthorizationRequests', false),
+      }),
       ...(alg && { idTokenSigningAlg: alg }),
       dangerouslyAcceptHmacIdTokens: hmac,
       dangerouslyExposeAccessToken: expose,
-      dpop: options.dpop === 'required' ? 'required' : dpopFlag(options) ? 'allowed' : 'off',
-      dpopSigningAlg: oneOf<ProofAlg>(options, 'dpopSigningAlg', 'dpopSigningAlg', ['ES256', 'EdDSA']) ?? 'ES256',
-      requestTimeoutMs: millis(options, 'requestTimeoutMs', 'requestTimeoutMs', 10_000),
+      dpop: dpop === true ? 'allowed' : dpop || 'off',
+      dpopSigningAlg: oneOf<ProofAlg>(options, 'dpopSigningAlg', ['ES256', 'EdDSA']) ?? 'ES256',
+      requestTimeoutMs: millis(options, 'requestTimeoutMs', 10_000),
       origin: location.origin,
       ...(base && { vaultOrigin: base.origin }),
       statePrefix: statePrefix(issuer, clientId),
     },
     vault: where,
     signedOutUri: base && (signedOut ?? `${location.origin}/`),
-    normalizeClaims: flag(options, 'normalizeClaims') ?? false,
+    normalizeClaims: flag(options, 'normalizeClaims', false),
     navigate: navigate as Checked['navigate'],
     assetsUrl: assetsUrl === undefined ? undefined : parse('assetsUrl', folder(String(assetsUrl)), document.baseURI),
   };

@@ -1,5 +1,4 @@
 // A vault on an origin of its own: the page loads its frame, vault.html, and gets a port from there.
-import { fail, StrongroomError } from './errors.js';
 import type { Vault } from './options.js';
 import type { Opened } from './placement.js';
 import type { Placement } from './types.js';
@@ -22,7 +21,7 @@ const SILENCE = 3000;
 /** How long it may take to load, in milliseconds. */
 const LOADING = 15_000;
 
-/** Opens a vault behind the frame of `base`. Rejects with what the frame has to say against it. */
+/** Opens a vault behind the frame of `base`. Rejects with what is to be said against it. */
 export function openBehindFrame({ placement, fallback }: Vault, base: URL, options: Options): Promise<Opened> {
   return new Promise((resolve, reject) => {
     const frame = document.createElement('iframe');
@@ -35,9 +34,9 @@ export function openBehindFrame({ placement, fallback }: Vault, base: URL, optio
       if (data === 'here') return;
       removeEventListener('message', heard);
       if ('placement' in data) resolve({ placement: data.placement, port: port1, dispose: () => frame.remove() });
-      else refuse(new StrongroomError(data.error));
+      else refuse(data.error);
     };
-    const refuse = (error: StrongroomError) => {
+    const refuse = (error: Partial<WireError>) => {
       removeEventListener('message', heard);
       frame.remove();
       reject(error);
@@ -49,7 +48,7 @@ export function openBehindFrame({ placement, fallback }: Vault, base: URL, optio
           "the package's files must be served there, with this page's origin among the apps of strongroom.json; the " +
           `Content-Security-Policy of this page must have frame-src ${base.origin}, and that of the vault must let this ` +
           'page frame it';
-        refuse(fail('unsupported', `the vault's frame at ${url} gives no answer`, hint));
+        refuse({ code: 'unsupported', message: `the vault's frame at ${url} gives no answer`, hint });
       }, ms);
     };
     addEventListener('message', heard);

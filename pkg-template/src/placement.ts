@@ -1,5 +1,5 @@
 import { fail } from './errors.js';
-import type { Vault } from './options.js';
+import { PLACEMENTS, type Vault } from './options.js';
 import type { Placement } from './types.js';
 import type { Options } from './wire.js';
 
@@ -28,30 +28,28 @@ interface ScriptUrlPolicy {
 }
 let policy: ScriptUrlPolicy | undefined;
 
-/** `url` as Trusted Types want it, by a policy that lets a worker of this package through and nothing else. */
+/** `url` as Trusted Types want it, by a policy that lets a script of the page's own origin through and nothing else. */
 function trusted(url: URL): URL {
   const factory = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): ScriptUrlPolicy } })
     .trustedTypes;
   policy ??= factory?.createPolicy('strongroom', {
-    createScriptURL: (text: string) => (/\/(worker|shared)[^/]*\.js(\?[^/]*)?$/.test(text) ? text : ''),
+    createScriptURL: (text: string) => (new URL(text).origin === location.origin ? text : ''),
   });
   return policy?.createScriptURL(url.href) ?? url;
 }
 
-/** Files of the package, found beside this one. Written so that bundlers see them, and copy them as they are. */
-function files(assetsUrl: URL | undefined) {
-  return {
-    shared: assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url),
-    worker: assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url),
-    wasm: (assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url))
-      .href,
-  };
-}
+/** In full: some bundlers (webpack with `url: 'relative'`, as in Next.js) put a path in the place of a URL. */
+const inFull = (url: URL) => new URL(url, document.baseURI);
+
+// Files of the package, found beside this one. Written so that bundlers see them, and copy them as they are.
+const scriptUrl = (assetsUrl: URL | undefined) =>
+  inFull(assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url));
+const wasmUrl = (assetsUrl: URL | undefined) =>
+  inFull(assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url)).href;
 
 /** A worker that all tabs of this origin share whose sessions are configured alike; it outlives reloads where it can. */
-function inShared(assetsUrl: URL | undefined, configuration: string): Promise<Opened> {
+function inShared(script: URL, wasm: string, configuration: string): Promise<Opened> {
   return new Promise((resolve, reject) => {
-    const { shared: script, wasm } = files(assetsUrl);
     // Another version, wasm or configuration is another worker: the name has it all.
     const name = `strongroom ${VERSION} ${wasm} ${configuration}`;
     const options = { type: 'module', name, extendedLifetime: true } as const;
@@ -82,50 +80,17 @@ function inShared(assetsUrl: URL | undefined, configuration: string): Promise<Op
   });
 }
 
-/** A dedicated worker of this tab. */
-function inWorker(assetsUrl: URL | undefined): Promise<Opened> {
-  return new Promise((resolve, reject) => {
-    const { worker: script, wasm } = files(assetsUrl);
-    const worker = new Worker(trusted(script), { type: 'module', name: 'strongroom' });
-    const { port1, port2 } = new MessageChannel();
-    const refused = (why: string) => {
-      worker.terminate();
-      reject(new Error(why));
-    };
-    worker.onerror = (event) => refused(event.message || 'its script could not be loaded');
-    worker.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
-      if (data !== 'ready') return refused(data.failed);
-      resolve({ placement: 'worker', port: port1, dispose: () => worker.terminate() });
-    };
-    worker.postMessage(wasm, [port2]);
-  });
-}
-
-/** A closure of this page. */
-async function inClosure(assetsUrl: URL | undefined): Promise<Opened> {
-  const { serve } = await (assetsUrl
-    ? (import(/* @vite-ignore */ /* webpackIgnore: true */ new URL('vault.js', assetsUrl).href) as Promise<
-        typeof import('./vault.js')
-      >)
-    : import('./vault.js'));
-  const { port1, port2 } = new MessageChannel();
-  await serve(port2, files(assetsUrl).wasm);
-  return { placement: 'closure', port: port1, dispose() {} };
-}
-
-/** From the best placement to the one that always is. */
-const PLACEMENTS: readonly Placement[] = ['shared', 'worker', 'closure'];
-
 /** Opens a vault for `options` on this origin, where it is wanted or where it can be had. */
 export async function openVault(
   { placement: wanted, fallback }: Vault,
   assetsUrl: URL | undefined,
   options: Options,
 ): Promise<Opened> {
+  const wasm = wasmUrl(assetsUrl);
   const open = {
-    shared: () => inShared(assetsUrl, JSON.stringify(options)),
-    worker: () => inWorker(assetsUrl),
-    closure: () => inClosure(assetsUrl),
+    shared: () => inShared(scriptUrl(assetsUrl), wasm, JSON.stringify(options)),
+    worker: async () => (await import('./own-worker.js')).inWorker(assetsUrl, wasm, trusted),
+    closure: async () => (await import('./own-worker.js')).inClosure(wasm),
   };
   let refusal: unknown;
   for (const placement of PLACEMENTS.slice(PLACEMENTS.indexOf(wanted))) {
@@ -145,7 +110,7 @@ function unsupported(placement: Placement, cause: unknown) {
     'unsupported',
     `the vault cannot be opened in the placement '${placement}': ${why}`,
     "the Content-Security-Policy must have script-src 'self' 'wasm-unsafe-eval' and worker-src 'self'; " +
-      'shared.js, worker.js, vault.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
+      'shared.js, worker.js and strongroom_bg.wasm must be served beside the script, or where assetsUrl says',
     cause,
   );
 }

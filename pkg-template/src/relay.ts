@@ -1,6 +1,6 @@
 // Stands between a page of another origin and the vault: what only this origin may see stays here.
-import { ANSWER, channel, LEAVE, LOGOUT, stateIn, waitingFor } from './callback-url.js';
-import { watch } from './monitor.js';
+import { ANSWER, channel, heedLogouts, LEAVE, stateIn, waitingFor } from './callback-url.js';
+import { watcher } from './monitor.js';
 import { frame } from './window.js';
 import type { Answer, Command, FromVault, ToVault } from './wire.js';
 
@@ -34,11 +34,10 @@ export function relay(page: MessagePort, vault: MessagePort, base: URL, prefix: 
   const asked = new Map<number, () => void>();
   /** What is asked of frames here. */
   const frames = new Map<number, AbortController>();
-  let unwatch: (() => void) | undefined;
-  let changed: string | undefined;
 
   const answer = (id: number, answer: Answer) => vault.postMessage([{ answer: { id, answer } }] satisfies [ToVault]);
   const command = (command: Command) => vault.postMessage([{ command: { id: OWN, command } }] satisfies [ToVault]);
+  const watch = watcher(() => command({ checkSession: { params: [] } }));
 
   page.onmessage = ({ data }: MessageEvent<Framed<ToVault>>) => {
     const message = Object(Object(data)[0]) as ToVault;
@@ -98,19 +97,10 @@ export function relay(page: MessagePort, vault: MessagePort, base: URL, prefix: 
       asked.delete(id);
       forward(page, data);
     } else if ('monitor' in message) {
-      unwatch?.();
-      const { monitor } = message;
-      if (monitor.message === changed) return;
-      unwatch = watch(monitor, () => {
-        changed = monitor.message;
-        command({ checkSession: { params: [] } });
-      });
+      watch(message.monitor);
     } else if (!('reply' in message) || message.reply.id !== OWN) forward(page, data);
-    if ('state' in message && message.state.status === 'signedOut') unwatch?.();
+    if ('state' in message && message.state.status === 'signedOut') watch();
   };
 
-  new BroadcastChannel(LOGOUT).onmessage = ({ data }) => {
-    const { iss, sid } = Object(data) as { iss: unknown; sid: unknown };
-    if (typeof iss === 'string' && typeof sid === 'string') command({ loggedOut: { iss, sid } });
-  };
+  heedLogouts((loggedOut) => command({ loggedOut }));
 }

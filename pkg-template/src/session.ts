@@ -1,12 +1,10 @@
-import { cleaned, handOver, LOGOUT, waitingFor } from './callback-url.js';
-import { normalized } from './claims.js';
+import { cleaned, handOver, heedLogouts, waitingFor } from './callback-url.js';
 import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchMade, fetchThrough } from './fetch.js';
-import { watch } from './monitor.js';
-import { type Checked, check, millis, own, ownUrl, pairs, text } from './options.js';
-import { openBehindFrame } from './own-origin.js';
+import { type Checked, check, millis, type Own, own, ownUrl, pairs, text } from './options.js';
 import { type Opened, openVault } from './placement.js';
+import type { joinTabs } from './tabs.js';
 import type {
   AccessTokenOptions,
   Callback,
@@ -25,10 +23,11 @@ import type {
   User,
   UserinfoOptions,
 } from './types.js';
-import { frame, openPopup, popup } from './window.js';
+import { frame, openPopup } from './window.js';
 import type {
   Answer,
   Ask,
+  Monitor,
   SignIn,
   Started,
   TokenWish,
@@ -36,6 +35,8 @@ import type {
   SessionState as WireState,
 } from './wire.js';
 
+/** A sign-out that another tab has begun. */
+const LOCALLY = { local: true, revoke: false, params: [] };
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
 /** Parameters that have an option of their own; their names on the wire are the same in snake case. */
@@ -44,16 +45,16 @@ const SILENT_PARAMETERS =
 const PARAMETERS = `prompt ${SILENT_PARAMETERS}`;
 
 /** What a token is wanted for. */
-function target(options: Record<string, unknown>): TokenWish {
+function target(options: Own): TokenWish {
   const names = ['scope', 'audience', 'resource'].filter((name) => text(options, name));
-  return Object.fromEntries(names.map((name) => [name, options[name]]));
+  return Object.fromEntries(names.map((name) => [name, options.is[name]]));
 }
 
 /** The parameters among `options`, by their names on the wire. */
-function parameters(options: Record<string, unknown>): [string, string][] {
-  const found = pairs('params', options.params);
+function parameters({ is }: Own): [string, string][] {
+  const found = pairs('params', is.params);
   for (const name of PARAMETERS.split(' ')) {
-    const value = options[name];
+    const value = is[name];
     if (value === undefined) continue;
     const wireName = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     found.push([wireName, typeof value === 'object' ? JSON.stringify(value) : String(value)]);
@@ -68,19 +69,6 @@ function stateOf({ status, claims, reason }: WireState, userOf: (claims: string)
   return LOADING;
 }
 
-const METHODS = [
-  'signIn',
-  'checkSession',
-  'userinfo',
-  'initiateLogin',
-  'accessToken',
-  'fetch',
-  'signOut',
-  'subscribe',
-  'getSnapshot',
-  'close',
-] as const;
-
 class BrowserSession extends EventTarget implements Session {
   #state = LOADING;
   #opened: Opened | undefined;
@@ -88,14 +76,10 @@ class BrowserSession extends EventTarget implements Session {
   #settle: ((state: SessionState) => void) | undefined;
   /** That nobody is signed in: not to be told before this page load has tried its own way in. */
   #provisional: SessionState | undefined;
-  #unwatch: (() => void) | undefined;
-  #changed: string | undefined;
+  #watch: ((monitor?: Monitor) => void) | undefined;
   #logouts: BroadcastChannel | undefined;
-  #tabs: BroadcastChannel | undefined;
-  /** Whether it is being found out who signed in in another tab. */
-  #following = false;
-  /** Whether the sign-out under way is another tab's. */
-  #heard = false;
+  /** Where each tab has a vault of its own. */
+  #tabs: ReturnType<typeof joinTabs> | undefined;
   /** Aborted when the session is closed. */
   readonly #end = new AbortController();
   #popup: Window | null | undefined;
@@ -105,7 +89,8 @@ class BrowserSession extends EventTarget implements Session {
   readonly #apis: readonly URL[];
   readonly #issuer: string;
   readonly #signedOutUri: string | undefined;
-  readonly #userOf: (claims: string) => User;
+  #normalized = (user: User): User => user;
+  readonly #userOf = (claims: string): User => Object.freeze(this.#normalized(JSON.parse(claims)));
   readonly vaultOrigin: string;
   readonly ready = new Promise<SessionState>((resolve) => {
     this.#settle = resolve;
@@ -119,14 +104,10 @@ class BrowserSession extends EventTarget implements Session {
     this.#issuer = wire.issuer;
     this.#signedOutUri = options.signedOutUri;
     this.vaultOrigin = wire.vaultOrigin ?? wire.origin;
-    this.#userOf = (claims) => {
-      const user = JSON.parse(claims) as User;
-      return Object.freeze(options.normalizeClaims ? normalized(user) : user);
-    };
     this.#apis = wire.apis.map(({ url }) => new URL(url));
     this.#navigate = options.navigate ?? ((url) => history.replaceState(history.state, '', url));
-    for (const name of METHODS) {
-      Object.defineProperty(this, name, { value: this[name].bind(this) });
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(BrowserSession.prototype))) {
+      if (value && name !== 'constructor') Object.defineProperty(this, name, { value: value.bind(this) });
     }
     const waiting = waitingFor(location, this.#prefix);
     if (handOver(waiting)) {
@@ -148,9 +129,24 @@ class BrowserSession extends EventTarget implements Session {
     return this.#opened?.placement;
   }
 
-  async #open({ wire, vault, assetsUrl }: Checked): Promise<Connection> {
+  async #open({ wire, vault, assetsUrl, normalizeClaims }: Checked): Promise<Connection> {
     const { base } = vault;
-    const opened = await (base ? openBehindFrame(vault, base, wire) : openVault(vault, assetsUrl, wire));
+    // Behind a frame, that watches.
+    const wanted = Promise.all([
+      normalizeClaims && import('./claims.js'),
+      wire.monitorSession && !base && import('./monitor.js'),
+    ]);
+    const opened = await (base
+      ? import('./own-origin.js')
+          .then(({ openBehindFrame }) => openBehindFrame(vault, base, wire))
+          .catch((error) => {
+            throw error.code ? new StrongroomError(error) : error;
+          })
+      : openVault(vault, assetsUrl, wire));
+    const [claims, monitor] = await wanted;
+    if (claims) this.#normalized = claims.normalized;
+    // Whether somebody is still signed in is for the provider to say, and for the state to tell.
+    if (monitor) this.#watch = monitor.watcher(() => void this.checkSession().catch(() => {}));
     if (this.#end.signal.aborted) {
       opened.dispose();
       throw fail('closed', 'the session is closed');
@@ -164,30 +160,22 @@ class BrowserSession extends EventTarget implements Session {
         const detail: RenewalFailure = { error: new StrongroomError(error), next: retry ? 'retry' : 'signedOut' };
         this.dispatchEvent(new CustomEvent('renewalfailed', { detail }));
       },
-      monitor: (monitor) => {
-        this.#unwatch?.();
-        // A frame that calls what the provider has just given changed cannot see the provider's cookies.
-        if (monitor.message === this.#changed) return;
-        this.#unwatch = watch(monitor, () => {
-          this.#changed = monitor.message;
-          // Whether somebody is still signed in is for the provider to say, and for the state to tell.
-          this.checkSession().catch(() => {});
-        });
-      },
+      monitor: (monitor) => this.#watch?.(monitor),
     });
     this.#listen(connection);
-    this.#logouts = new BroadcastChannel(LOGOUT);
-    this.#logouts.onmessage = ({ data }) => {
-      const { iss, sid } = Object(data) as { iss: unknown; sid: unknown };
-      if (typeof iss === 'string' && typeof sid === 'string') {
-        void connection.command({ loggedOut: { iss, sid } }).catch(() => {});
-      }
-    };
+    if (opened.placement !== 'shared') {
+      this.#tabs = (await import('./tabs.js')).joinTabs(this.#prefix, {
+        state: () => this.#state,
+        signOut: () => void connection.command({ signOut: LOCALLY }).catch(() => {}),
+        check: () => this.checkSession(),
+      });
+    }
+    this.#logouts = heedLogouts((loggedOut) => void connection.command({ loggedOut }).catch(() => {}));
     await connection.command({ open: wire });
     return connection;
   }
 
-  /** Lets the vault and the other tabs know what happens here, and hears of them. */
+  /** Lets the vault know when the page may have missed something. */
   #listen(connection: Connection) {
     const { signal } = this.#end;
     const awake = () => {
@@ -197,36 +185,6 @@ class BrowserSession extends EventTarget implements Session {
     document.addEventListener('resume', awake, { signal });
     addEventListener('pageshow', awake, { signal });
     addEventListener('online', awake, { signal });
-    // The vault that all tabs share tells them itself.
-    if (this.placement === 'shared') return;
-    this.#tabs = new BroadcastChannel(`strongroom:${this.#prefix}`);
-    this.#tabs.onmessage = ({ data }) => {
-      const state = this.#state;
-      if (data === null && state.status === 'signedIn') {
-        this.#heard = true;
-        const local = { local: true, revoke: false, params: [] };
-        connection.command({ signOut: local }).catch(() => {});
-      } else if (typeof data === 'string' && state.status !== 'loading' && !this.#following) {
-        // Another tab knows who is signed in at the provider: so may this one. Many may say so, and one answer will do.
-        if (state.status === 'signedIn' && state.user.sub === data) return;
-        this.#following = true;
-        const done = () => {
-          this.#following = false;
-        };
-        this.checkSession().then(done, done);
-      }
-    };
-  }
-
-  /** Tells the other tabs of a sign-in (by the user's `sub`) or a sign-out (by null), unless it was they who told. */
-  #tell(before: SessionState, state: SessionState) {
-    const was = before.status === 'signedIn' ? before.user.sub : undefined;
-    const is = state.status === 'signedIn' ? state.user.sub : undefined;
-    if (is !== undefined && is !== was) this.#tabs?.postMessage(is);
-    else if (was !== undefined && state.status === 'signedOut' && state.reason.code === 'signed_out' && !this.#heard) {
-      this.#tabs?.postMessage(null);
-    }
-    this.#heard = false;
   }
 
   async #start(callback: string | undefined) {
@@ -260,8 +218,8 @@ class BrowserSession extends EventTarget implements Session {
     if (this.#provisional) return;
     const before = this.#state;
     this.#state = state;
-    if (signedOut) this.#unwatch?.();
-    this.#tell(before, state);
+    if (signedOut) this.#watch?.();
+    this.#tabs?.tell(before, state);
     this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
     if (before.status === 'signedIn' && state.status === 'signedIn' && before.user.sub !== state.user.sub) {
       this.dispatchEvent(new CustomEvent('userchange', { detail: { from: before.user, to: state.user } }));
@@ -270,7 +228,7 @@ class BrowserSession extends EventTarget implements Session {
 
   #answer(ask: Ask, signal: AbortSignal): Promise<Answer | undefined> {
     if ('frame' in ask) return frame(ask.frame.url, ask.frame.expect, this.#prefix, signal);
-    if ('popup' in ask) return popup(this.#popup, ask.popup, signal);
+    if ('popup' in ask) return import('./popup.js').then(({ popup }) => popup(this.#popup, ask.popup, signal));
     if (!navigator.onLine) return Promise.resolve({ failed: 'the browser is offline' });
     location.assign(ask.navigate.url);
     return Promise.resolve('done');
@@ -278,7 +236,7 @@ class BrowserSession extends EventTarget implements Session {
 
   async signIn(given: SignInOptions = {}): Promise<void> {
     const options = own('signIn', given, `scope params returnTo appState popup signal ${PARAMETERS}`);
-    const { appState, popup = false, signal } = options as Pick<SignInOptions, 'appState' | 'popup' | 'signal'>;
+    const { appState, popup = false, signal } = options.is as Pick<SignInOptions, 'appState' | 'popup' | 'signal'>;
     const scope = text(options, 'scope');
     const returnTo = ownUrl('returnTo', text(options, 'returnTo') ?? location.href);
     const command = {
@@ -323,7 +281,7 @@ class BrowserSession extends EventTarget implements Session {
     const command = {
       ...target(options),
       params: parameters(options),
-      ...(options.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 'timeoutMs', 0) }),
+      ...(options.is.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 0) }),
     };
     const [reply] = await (await this.#connection).command({ checkSession: command }, given.signal);
     const { claims, authorizationDetails, ...granted } = (reply as { checked: WireGranted }).checked;
@@ -335,7 +293,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   async userinfo(given: UserinfoOptions = {}): Promise<User> {
-    const { sources = false } = own('userinfo', given, 'sources signal') as UserinfoOptions;
+    const { sources = false } = own('userinfo', given, 'sources signal').is as UserinfoOptions;
     const [reply] = await (await this.#connection).command({ userinfo: { sources } }, given.signal);
     return this.#userOf((reply as { claims: string }).claims);
   }
@@ -368,13 +326,14 @@ class BrowserSession extends EventTarget implements Session {
   }
 
   async signOut(given: SignOutOptions = {}): Promise<SignedOut> {
-    const options = own('signOut', given, 'local federated revoke params returnTo') as SignOutOptions;
-    const params = pairs('params', options.params);
-    if (options.federated) params.push(['federated', '']);
-    const returnTo = text({ ...options }, 'returnTo') ?? this.#signedOutUri;
+    const options = own('signOut', given, 'local federated revoke params returnTo');
+    const { local, federated, revoke, params: more } = options.is as SignOutOptions;
+    const params = pairs('params', more);
+    if (federated) params.push(['federated', '']);
+    const returnTo = text(options, 'returnTo') ?? this.#signedOutUri;
     const command = {
-      local: options.local === true,
-      revoke: options.revoke !== false,
+      local: local === true,
+      revoke: revoke !== false,
       params,
       ...(returnTo && { returnTo: ownUrl('returnTo', returnTo) }),
     };
@@ -394,7 +353,7 @@ class BrowserSession extends EventTarget implements Session {
   close(): void {
     if (this.#end.signal.aborted) return;
     this.#end.abort();
-    this.#unwatch?.();
+    this.#watch?.();
     this.#tabs?.close();
     this.#logouts?.close();
     this.#settle?.(this.#state);
@@ -411,7 +370,7 @@ class BrowserSession extends EventTarget implements Session {
   }
 }
 
-/** A session where there is no document, as on a server: it stays 'loading'. */
+/** A session where there is no browser, as on a server or under jsdom: it stays 'loading'. */
 function inert(): Session {
   const refuse = () => Promise.reject(fail('unsupported', 'there is no browser here', 'call this in the browser only'));
   return Object.assign(new EventTarget(), {
@@ -437,5 +396,6 @@ function inert(): Session {
  * nor on loopback. If this page load is the provider's answer to a sign-in, the URL is cleaned before this returns.
  */
 export function createSession(options: SessionOptions): Session {
-  return typeof document === 'undefined' ? inert() : new BrowserSession(options);
+  const browser = typeof document !== 'undefined' && typeof isSecureContext === 'boolean';
+  return browser ? new BrowserSession(options) : inert();
 }

@@ -113,7 +113,7 @@ export interface SessionOptions {
   requestTimeoutMs?: number;
   /** How `returnTo` is restored after a redirect. Default `history.replaceState`; give your router's replace function. */
   navigate?: (url: string) => void;
-  /** The folder of `shared.js`, `worker.js`, `vault.js` and `strongroom_bg.wasm`, where a bundler cannot find them by itself. */
+  /** The folder of `shared.js`, `worker.js` and `strongroom_bg.wasm`, where a bundler cannot find them by itself. */
   assetsUrl?: string | URL;
 }
 

@@ -1,14 +1,8 @@
-import { CALLBACK, channel, stateIn, waitingFor } from './callback-url.js';
+import { CALLBACK, waitingFor } from './callback-url.js';
 import type { Answer, FrameExpect } from './wire.js';
 
 /** How long something else may stand in the frame before it counts as what the provider has to say, in milliseconds. */
 const GRACE = 1400;
-/** How often a popup is looked at, in milliseconds. */
-const POLL = 250;
-/** How long a popup that seems closed may still answer, in milliseconds: cut off by COOP, it only seems so. */
-const CLOSED_GRACE = 60_000;
-/** The same for one that had got past where COOP cuts it off, once the user is back in this page. */
-const GONE_GRACE = 1000;
 
 /** The answer in the message `event`, if it is one from `source`. */
 function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpect): Answer | undefined {
@@ -28,7 +22,7 @@ function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpec
 }
 
 /** Calls `answer` with the first message from `source()` that is one; `undo` ends that. */
-function listen(
+export function listen(
   source: () => Window | null,
   expect: FrameExpect,
   answer: (answer: Answer) => void,
@@ -51,7 +45,7 @@ export function loadHidden(frame: HTMLIFrameElement, title: string, url: string)
 }
 
 /** Collects what must be undone when the answer is there, or no longer wanted. */
-function waiting(
+export function waiting(
   signal: AbortSignal,
   start: (answer: (answer: Answer) => void, undo: (task: () => void) => void) => void,
 ) {
@@ -106,42 +100,4 @@ export function openPopup(): Window | null {
   const left = Math.round(screenX + (outerWidth - width) / 2);
   const top = Math.round(screenY + (outerHeight - height) / 3);
   return open('', '_blank', `popup,width=${width},height=${height},left=${left},top=${top}`);
-}
-
-/** Loads `url` in `popup` and waits for its answer, by message or, when it has lost its opener, by channel. */
-export function popup(
-  popup: Window | null | undefined,
-  { url, expect, state }: { url: string; expect: FrameExpect; state: string },
-  signal: AbortSignal,
-): Promise<Answer | undefined> {
-  return waiting(signal, (answer, undo) => {
-    if (!popup) return answer('popupBlocked');
-    listen(() => popup, expect, answer, undo);
-    const lost = channel();
-    lost.onmessage = ({ data }) => {
-      if (typeof data?.url === 'string' && stateIn(new URL(data.url), state)) answer({ url: data.url });
-    };
-    let closedFor = 0;
-    let arrived = false;
-    const poll = setInterval(() => {
-      if (!popup.closed) {
-        closedFor = 0;
-        try {
-          void popup.location.href;
-        } catch {
-          // The provider's page, and it still has its opener.
-          arrived = true;
-        }
-        return;
-      }
-      closedFor += POLL;
-      if (closedFor >= (arrived && document.hasFocus() ? GONE_GRACE : CLOSED_GRACE)) answer('popupClosed');
-    }, POLL);
-    undo(() => {
-      lost.close();
-      clearInterval(poll);
-      popup.close();
-    });
-    popup.location.href = url;
-  });
 }

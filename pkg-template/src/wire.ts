@@ -391,4 +391,5 @@ status?: number,
  * Why the steps before the last one could not serve.
  */
 reasons: Array<WireError>, };
+/** Strongroom's own error codes. */
 export type OwnErrorCode = 'invalid_option' | 'insecure_context' | 'unsupported' | 'discovery_failed' | 'issuer_mismatch' | 'missing_transaction' | 'state_mismatch' | 'already_handled' | 'invalid_response' | 'invalid_id_token' | 'invalid_userinfo' | 'userinfo_sub_mismatch' | 'invalid_claims' | 'timeout' | 'frame_blocked' | 'third_party_cookies_blocked' | 'popup_blocked' | 'popup_closed' | 'network' | 'provider_unavailable' | 'not_signed_in' | 'signed_out' | 'storage_unavailable' | 'aborted' | 'closed' | 'internal';

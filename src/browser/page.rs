@@ -1,26 +1,28 @@
 //! The page at the other end of a `MessagePort`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::task::Poll;
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort, ReadableStream};
 
 use super::{Browser, api};
 use crate::client::{Client, Flight};
 use crate::error::{Code, Error};
-use crate::platform::{Attachment, Boxed, Page, Platform};
-use crate::wire::{Answer, Ask, Command, FromVault, Options, Reply, ToVault};
+use crate::json::Json;
+use crate::message::{self, Misfit, Write};
+use crate::platform::{Attachment, Boxed, Page};
+use crate::table::Table;
+use crate::wire::{Answer, Ask, Command, FromVault, Reply, ToVault};
 
 thread_local! {
-    /// The sessions of a shared worker, by their options. There is one, unless somebody lies about the worker's name: what
+    /// The sessions of a shared worker. There is one, unless somebody lies about the worker's name: what
     /// a page configures is what it gets, whoever was here before.
-    static SHARED: RefCell<Vec<(Options, Rc<Client>)>> = const { RefCell::new(Vec::new()) };
+    static SHARED: RefCell<Vec<Rc<Client>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Serves the page behind `port` until it says `close`. With `shared`, its session is that of all such pages.
@@ -53,9 +55,9 @@ struct PortPage {
     /// Whether its session outlives it.
     shared: bool,
     client: RefCell<Option<Rc<Client>>>,
-    asks: RefCell<HashMap<u32, Flight<Answer>>>,
+    asks: RefCell<Table<u32, Flight<Answer>>>,
     /// The commands under way; landing a flight cancels one.
-    commands: RefCell<HashMap<u32, Flight<()>>>,
+    commands: RefCell<Table<u32, Flight<()>>>,
     next_ask: Cell<u32>,
     listener: RefCell<Option<Listener>>,
 }
@@ -67,9 +69,7 @@ impl PortPage {
             Ok(parts) => parts,
             Err(_) => return,
         };
-        let message = parts.get(0);
-        disinherit(&message);
-        match serde_wasm_bindgen::from_value(message) {
+        match message::read(Json::from_js(&parts.get(0))) {
             Ok(ToVault::Command { id, command }) => {
                 let attachment = parts.get(1);
                 let attachment = (!attachment.is_undefined()).then(|| Rc::new(attachment) as Rc<dyn std::any::Any>);
@@ -85,9 +85,8 @@ impl PortPage {
                     ask.land(answer);
                 }
             }
-            Err(error) => {
-                // Names of fields and types only: serde quotes no values of ours.
-                let error = Error::new(Code::Internal, format!("the vault does not understand a message: {error}"))
+            Err(Misfit(name)) => {
+                let error = Error::new(Code::Internal, ["the vault does not understand a message: ", name].concat())
                     .with_hint("are the page part and the vault of the same version?");
                 self.send(&FromVault::Reply { id: 0, reply: Reply::Error(error.to_wire()) }, None);
             }
@@ -131,16 +130,17 @@ impl PortPage {
             None => return (Reply::Done, None),
         };
         if let Command::Open(options) = command {
-            let platform: Rc<dyn Platform> = Rc::new(Browser::new(self.shared));
+            let platform = Rc::new(Browser::new(self.shared));
             let known = match self.shared {
-                true => SHARED.with_borrow(|known| Some(known.iter().find(|known| known.0 == *options)?.1.clone())),
+                true => SHARED
+                    .with_borrow(|known| Some(known.iter().find(|known| known.is_configured_with(&options))?.clone())),
                 false => None,
             };
             let is_new = self.shared && known.is_none();
-            return match known.map_or_else(|| Client::open((*options).clone(), platform), Ok) {
+            return match known.map_or_else(|| Client::open(options, platform), Ok) {
                 Ok(client) => {
                     if is_new {
-                        SHARED.with_borrow_mut(|known| known.push((*options, client.clone())));
+                        SHARED.with_borrow_mut(|known| known.push(client.clone()));
                     }
                     client.attach(&page);
                     *self.client.borrow_mut() = Some(client);
@@ -162,10 +162,10 @@ impl PortPage {
     fn close(&self) {
         self.port.set_onmessage(None);
         self.port.close();
-        let commands = std::mem::take(&mut *self.commands.borrow_mut());
-        commands.into_values().for_each(|cancel| cancel.land(()));
-        let asks = std::mem::take(&mut *self.asks.borrow_mut());
-        asks.into_values().for_each(|ask| ask.land(Answer::Gone));
+        let commands = self.commands.borrow_mut().take();
+        commands.into_iter().for_each(|(_, cancel)| cancel.land(()));
+        let asks = self.asks.borrow_mut().take();
+        asks.into_iter().for_each(|(_, ask)| ask.land(Answer::Gone));
         self.client.borrow_mut().take();
         if let Some(listener) = self.listener.borrow_mut().take() {
             // It may be running right now: it is freed when this turn of the event loop has ended.
@@ -174,19 +174,9 @@ impl PortPage {
     }
 }
 
-/// Leaves `message` its own members alone: in a closure, a polluted `Object.prototype` would supply those that are absent.
-fn disinherit(message: &JsValue) {
-    let Some(object) = message.dyn_ref::<Object>() else { return };
-    if !Array::is_array(object) {
-        // Fails for no object that was just cloned.
-        let _ = Reflect::set_prototype_of(object, &JsValue::NULL);
-    }
-    Object::values(object).iter().for_each(|member| disinherit(&member));
-}
-
 impl Page for PortPage {
     fn send(&self, message: &FromVault, attachment: Attachment) {
-        let Ok(message) = serde_wasm_bindgen::to_value(message) else { return };
+        let message = message.write().to_js();
         let attached = attachment.as_deref().and_then(|attachment| attachment.downcast_ref::<JsValue>());
         let Some(attached) = attached else {
             let _ = self.port.post_message(&Array::of1(&message));

@@ -7,7 +7,7 @@ use super::provider::BACKOFF;
 use super::{Client, Flight, Standing};
 use crate::error::{Code, Error, Result};
 use crate::options::Api;
-use crate::platform::{Attachment, Page, Url};
+use crate::platform::*;
 use crate::protocol::Moment;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::dpop::USE_NONCE;
@@ -57,7 +57,7 @@ impl Client {
 
     /// An access token for the page itself, which the session's options must allow.
     pub(super) async fn access_token(&self, page: &Rc<dyn Page>, wish: TokenWish) -> Result<String> {
-        if !self.config.expose_access_token {
+        if !self.config.dangerously_expose_access_token {
             return Err(Error::new(Code::Unsupported, "the page may not have the access token")
                 .with_hint("call APIs with session.fetch; if nothing else will do: dangerouslyExposeAccessToken"));
         }

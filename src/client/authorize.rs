@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::provider::Tries;
 use super::{Client, Standing};
 use crate::error::{Code, Error, Result};
-use crate::platform::{Page, within};
+use crate::json::decimal;
+use crate::platform::*;
 use crate::protocol::authorization::{
     AuthorizationRequest, AuthorizationResponse, ReceivedAuthorizationResponse, UncheckedAuthorizationResponse,
     check_parameters, pushed_url,
@@ -164,7 +165,7 @@ impl Client {
         let mut page = page.clone();
         let answer = loop {
             let ask = page.ask(Ask::Frame { url: url.clone(), expect: expect.clone() });
-            let answer = within(&*self.platform, timeout, ask).await;
+            let answer = within(self.platform.as_ref(), timeout, ask).await;
             // A page that died meanwhile has left nothing behind at the provider: another may load the same frame.
             match (&answer, self.some_page()) {
                 (Some(Answer::Gone), Some(other)) => page = other,
@@ -177,8 +178,11 @@ impl Client {
             Some(Answer::LoadedOther) => return Err(frame_blocked()),
             Some(answer) => return Err(unexpected(&answer)),
             None => {
-                return Err(Error::new(Code::Timeout, format!("the hidden frame gave no answer within {timeout} ms"))
-                    .with_hint("is the provider slow, or does it refuse to be framed?"));
+                return Err(Error::new(
+                    Code::Timeout,
+                    ["the hidden frame gave no answer within ", &decimal(timeout.into()), " ms"].concat(),
+                )
+                .with_hint("is the provider slow, or does it refuse to be framed?"));
             }
         };
         let response = self.opened(response, &transaction, &metadata).await?;
@@ -361,9 +365,11 @@ impl Client {
     }
 }
 
-/// The last two labels of a host name; all of an IP address.
+/// The last two labels of a host name as the platform writes it; all of an IP address.
 fn site(host: &str) -> &str {
-    if host.parse::<std::net::IpAddr>().is_ok() || host.starts_with('[') {
+    // An IPv6 address is in brackets, and only an IPv4 address ends in a digit after a dot (URL Standard 3.5).
+    if host.starts_with('[') || host.rsplit('.').next().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit()))
+    {
         return host;
     }
     host.rmatch_indices('.').nth(1).map_or(host, |(dot, _)| &host[dot + 1..])

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Client;
 use crate::error::{Code, Error, Result};
 use crate::json::{Json, JsonWriter};
-use crate::platform::{Boxed, Page};
+use crate::platform::*;
 use crate::protocol::authorization::ReceivedAuthorizationResponse;
 use crate::protocol::jws::Hash;
 use crate::protocol::transaction::Transaction;

@@ -24,7 +24,6 @@ mod tests;
 mod userinfo;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::rc::{Rc, Weak};
 
@@ -34,7 +33,8 @@ pub(crate) use tests::world::{World, parse_url};
 
 use crate::error::{Code, Error, Result};
 use crate::options::Config;
-use crate::platform::{Attachment, Page, Platform, SigningKey};
+use crate::platform::*;
+use crate::table::Table;
 use crate::vault::Vault;
 use crate::wire::{Command, FromVault, Options, Reply, SessionState, Status};
 use access::Renewal;
@@ -43,7 +43,7 @@ use provider::Provider;
 /// A session's decisions and secrets.
 pub(crate) struct Client {
     this: Weak<Client>,
-    platform: Rc<dyn Platform>,
+    platform: Rc<Realm>,
     config: Config,
     provider: Provider,
     vault: RefCell<Vault>,
@@ -57,7 +57,7 @@ pub(crate) struct Client {
     /// The key of DPoP proofs, once one was wanted.
     key: RefCell<Option<MakingKey>>,
     /// The nonces that servers want in DPoP proofs, by origin.
-    nonces: RefCell<HashMap<String, String>>,
+    nonces: RefCell<Table<String, String>>,
     /// The number of the timer that counts.
     alarm: Cell<u32>,
     /// The provider's clock less ours, in milliseconds, where it can be seen.
@@ -85,8 +85,8 @@ enum Standing {
 
 impl Client {
     /// Opens a client, or says which option is wrong.
-    pub(crate) fn open(options: Options, platform: Rc<dyn Platform>) -> Result<Rc<Client>> {
-        let config = Config::new(options, &*platform)?;
+    pub(crate) fn open(options: Rc<Options>, platform: Rc<Realm>) -> Result<Rc<Client>> {
+        let config = Config::new(options, platform.as_ref())?;
         Ok(Rc::new_cyclic(|this| Client {
             this: this.clone(),
             platform,
@@ -104,6 +104,11 @@ impl Client {
             clock_offset: Cell::new(0),
             epoch: Cell::new(0),
         }))
+    }
+
+    /// Whether it was opened with `options`.
+    pub(crate) fn is_configured_with(&self, options: &Options) -> bool {
+        *self.config.options == *options
     }
 
     /// From now on `page` hears of every change, beginning with how things stand.

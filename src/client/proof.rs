@@ -6,7 +6,7 @@ use super::Client;
 use super::provider::Tries;
 use crate::error::Result;
 use crate::options::Dpop;
-use crate::platform::SigningKey;
+use crate::platform::*;
 use crate::protocol::dpop::{self, Proof};
 use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::metadata::Metadata;
@@ -17,7 +17,7 @@ impl Client {
     /// The key, where the option and the provider's metadata allow proofs. It is made when it is first wanted.
     pub(super) async fn proof_key(&self, metadata: &Metadata) -> Result<Option<Rc<dyn SigningKey>>> {
         let promised = |alg: Alg| metadata.dpop_signing_alg_values_supported.iter().any(|name| name == alg.as_str());
-        let alg = match self.config.proof_alg {
+        let alg = match self.config.dpop_signing_alg {
             ProofAlg::EdDSA if promised(Alg::EdDSA) => Alg::EdDSA,
             _ => Alg::ES256,
         };
@@ -124,7 +124,7 @@ impl Client {
             Some(token) => Some(self.platform.digest(Hash::Sha256, token).await?),
             None => None,
         };
-        let nonce = self.origin_of(url).and_then(|origin| self.nonces.borrow().get(&origin).cloned());
+        let nonce = self.origin_of(url).and_then(|origin| self.nonces.borrow().get(&origin));
         let proof = Proof {
             alg: key.alg(),
             jwk: key.jwk(),

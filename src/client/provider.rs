@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::{Client, Flight};
 use crate::error::{Code, Error, Result};
-use crate::platform::within;
+use crate::json::decimal;
+use crate::platform::*;
 use crate::protocol::jwk::Jwks;
 use crate::protocol::metadata::{self, Metadata};
 use crate::protocol::{Cache, HttpRequest, HttpResponse, UnixTime};
@@ -119,9 +120,12 @@ impl Client {
         if let Some(error) = failure {
             return Err(error);
         }
-        Err(Error::new(Code::DiscoveryFailed, format!("{issuer} answers discovery with status {status}"))
-            .with_status(status)
-            .with_hint("check the option issuer: its metadata must be under /.well-known/openid-configuration"))
+        Err(Error::new(
+            Code::DiscoveryFailed,
+            [issuer, " answers discovery with status ", &decimal(status.into())].concat(),
+        )
+        .with_status(status)
+        .with_hint("check the option issuer: its metadata must be under /.well-known/openid-configuration"))
     }
 
     /// The provider's keys (OIDC Core 10.1). `unknown_key`: a token came whose key those known do not have.
@@ -206,7 +210,7 @@ impl Client {
         loop {
             tried += 1;
             let timeout = self.config.request_timeout_ms;
-            let outcome = within(&*self.platform, timeout, self.platform.http(request.clone())).await;
+            let outcome = within(self.platform.as_ref(), timeout, self.platform.http(request.clone())).await;
             let most = if matches!(outcome, Some(Ok(_))) { tries.refused } else { tries.lost };
             let (error, wait) = match outcome {
                 Some(Ok(response)) if response.status != 429 && response.status < 500 => return Ok(response),
@@ -234,16 +238,19 @@ async fn known<T>(place: &RefCell<Option<Fetched<T>>>) -> Option<Kept<T>> {
 }
 
 fn unavailable(what: &str, status: u16) -> Error {
-    Error::new(Code::ProviderUnavailable, format!("the provider answers the request for {what} with status {status}"))
-        .with_status(status)
+    Error::new(
+        Code::ProviderUnavailable,
+        ["the provider answers the request for ", what, " with status ", &decimal(status.into())].concat(),
+    )
+    .with_status(status)
 }
 
 fn unreachable(what: &str) -> Error {
-    Error::new(Code::Network, format!("no answer to the request for {what}")).with_hint(
+    Error::new(Code::Network, ["no answer to the request for ", what].concat()).with_hint(
         "is the provider reachable, and do its CORS and this page's Content-Security-Policy (connect-src) allow it?",
     )
 }
 
 fn timed_out(what: &str, ms: u32) -> Error {
-    Error::new(Code::Timeout, format!("no answer to the request for {what} within {ms} ms"))
+    Error::new(Code::Timeout, ["no answer to the request for ", what, " within ", &decimal(ms.into()), " ms"].concat())
 }

@@ -3,6 +3,8 @@
 use super::Client;
 use crate::error::{Code, Error, Result};
 use crate::options::Dpop;
+#[cfg(target_arch = "wasm32")]
+use crate::platform::Platform;
 use crate::protocol::UnixTime;
 use crate::protocol::authorization::AuthorizationResponse;
 use crate::protocol::dpop;
@@ -180,7 +182,8 @@ impl Client {
         context: Context<'_>,
         metadata: &Metadata,
     ) -> Result<IdToken> {
-        let unverified = UnverifiedJws::parse(Kind::IdToken, raw.expose(), self.config.accept_hmac_id_tokens)?;
+        let unverified =
+            UnverifiedJws::parse(Kind::IdToken, raw.expose(), self.config.dangerously_accept_hmac_id_tokens)?;
         let hash = unverified.alg().hash();
         let verified = self.verified(unverified).await?;
         let access_token_hash = self.platform.digest(hash, access_token.expose().as_bytes().to_vec()).await?;

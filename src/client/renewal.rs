@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Client;
 use crate::error::Error;
-use crate::platform::Page;
+use crate::platform::*;
 use crate::protocol::scope::Scope;
 use crate::vault::Target;
 use crate::wire::{FromVault, RenewalFailed, Renewed};

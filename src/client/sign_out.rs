@@ -7,7 +7,7 @@ use super::authorize::Waiting;
 use super::callback::SIGN_OUT;
 use super::provider::Tries;
 use crate::error::{Code, Error, Result};
-use crate::platform::Page;
+use crate::platform::*;
 use crate::protocol::logout;
 use crate::protocol::metadata::Metadata;
 use crate::protocol::token;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::Client;
 use super::provider::Tries;
 use crate::error::{Code, Error, Result};
-use crate::json::Json;
-use crate::platform::Page;
+use crate::json::{Json, decimal};
+use crate::platform::*;
 use crate::protocol::HttpResponse;
 use crate::protocol::claims::{self, ClaimsSource, Source};
 use crate::protocol::jws::{Kind, UnverifiedJws};
@@ -91,7 +91,7 @@ impl Client {
                 match response.status {
                     200 => response.body.trim().to_owned(),
                     status => {
-                        let message = format!("a source of claims answers with status {status}");
+                        let message = ["a source of claims answers with status ", &decimal(status.into())].concat();
                         return Err(Error::new(Code::InvalidClaims, message));
                     }
                 }
@@ -107,8 +107,8 @@ impl Client {
         }
         let now = self.provider_now();
         let claims = jws.assume_signature_verified().claims(&issuer, &self.config.client_id, now, false)?;
-        let names = claims.keys();
-        let others = names.iter().map(String::as_str).filter(|name| !source.claims.iter().any(|own| own == name));
+        let names = claims.members().iter().map(|claim| claim.0.as_str());
+        let others = names.filter(|name| !source.claims.iter().any(|own| own == name));
         Ok(claims.without(&others.collect::<Vec<_>>()))
     }
 

@@ -33,7 +33,7 @@ pub const RESERVED_PARAMETERS: &[&str] = &[
 pub fn check_parameters(params: &[(String, String)]) -> Result<()> {
     match params.iter().find(|param| RESERVED_PARAMETERS.contains(&param.0.as_str())) {
         None => Ok(()),
-        Some((name, _)) => Err(Error::new(Code::InvalidOption, format!("params must not contain {name}"))
+        Some((name, _)) => Err(Error::new(Code::InvalidOption, ["params must not contain ", name].concat())
             .with_hint("Strongroom sets it itself; scope, redirectUri and responseMode are options of their own")),
     }
 }
@@ -129,18 +129,6 @@ impl ResponseMode {
     pub fn is_signed(self) -> bool {
         matches!(self, ResponseMode::Jwt | ResponseMode::QueryJwt | ResponseMode::FragmentJwt)
     }
-
-    /// The value of `response_mode`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ResponseMode::Query => "query",
-            ResponseMode::Fragment => "fragment",
-            ResponseMode::WebMessage => "web_message",
-            ResponseMode::Jwt => "jwt",
-            ResponseMode::QueryJwt => "query.jwt",
-            ResponseMode::FragmentJwt => "fragment.jwt",
-        }
-    }
 }
 
 /// The parameters of an authorization response, before any check.
@@ -222,8 +210,8 @@ impl UncheckedAuthorizationResponse {
     }
 
     fn from_json(json: &Json) -> Result<Self> {
-        let names = json.keys();
-        Self::from_pairs(names.into_iter().filter_map(|name| json.str(&name).map(|value| (name, value))).collect())
+        let texts = json.members().iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        Self::from_pairs(texts.collect())
     }
 
     fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self> {
@@ -300,7 +288,7 @@ fn invalid(message: &'static str) -> Error {
 }
 
 fn twice(name: &str) -> Error {
-    Error::new(Code::InvalidResponse, format!("the provider's answer has the parameter {name} twice"))
+    Error::new(Code::InvalidResponse, ["the provider's answer has the parameter ", name, " twice"].concat())
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -49,7 +49,9 @@ impl Challenge {
 
 /// The token (RFC 9110 section 5.6.2) that `text` begins with, and what follows.
 fn token(text: &str) -> Option<(&str, &str)> {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let is_token = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '!' | '#'..='\'' | '*' | '+' | '-' | '.' | '^'..='`' | '|' | '~')
+    };
     let end = text.find(|c| !is_token(c)).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
 }
@@ -84,7 +86,9 @@ fn is_padding(after: &str) -> bool {
 
 /// What follows the token68 (RFC 9110 section 11.2) that `text` may begin with.
 fn after_token68(text: &str) -> &str {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-._~+/".contains(c))).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/')))
+        .unwrap_or(text.len());
     let (word, after) = text.split_at(end);
     let unpadded = after.trim_start_matches('=');
     let ends = unpadded.trim_start_matches([' ', '\t']);

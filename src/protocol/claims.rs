@@ -2,7 +2,7 @@
 
 use super::HttpRequest;
 use super::metadata::is_secure_url;
-use crate::json::{Json, JsonWriter};
+use crate::json::Json;
 use crate::secret::AccessToken;
 
 /// The most sources that are asked for one user.
@@ -29,11 +29,12 @@ pub fn sources(claims: &Json) -> Vec<ClaimsSource> {
     let (Some(names), Some(sources)) = (claims.get("_claim_names"), claims.get("_claim_sources")) else {
         return Vec::new();
     };
-    let of =
-        |source: &str| names.keys().into_iter().filter(|claim| names.str(claim).as_deref() == Some(source)).collect();
+    let of = |source: &str| {
+        let named = names.members().iter().filter(|claim| claim.1.as_str() == Some(source));
+        named.map(|claim| claim.0.clone()).collect()
+    };
     let mut found = Vec::new();
-    for name in sources.keys().into_iter().take(MOST_SOURCES) {
-        let Some(source) = sources.get(&name) else { continue };
+    for (name, source) in sources.members().iter().take(MOST_SOURCES) {
         let source = match (source.str("JWT"), source.str("endpoint")) {
             (Some(jwt), _) => Source::Aggregated(jwt),
             (None, Some(endpoint)) if is_secure_url(&endpoint) => {
@@ -41,7 +42,7 @@ pub fn sources(claims: &Json) -> Vec<ClaimsSource> {
             }
             _ => continue,
         };
-        found.push(ClaimsSource { claims: of(&name), source });
+        found.push(ClaimsSource { claims: of(name), source });
     }
     found
 }
@@ -57,14 +58,11 @@ pub fn claims_request(endpoint: &str, access_token: Option<&AccessToken>) -> Htt
 /// `claims` without the access tokens of distributed sources, which are not for the page.
 pub fn without_access_tokens(claims: &Json) -> Json {
     let Some(sources) = claims.get("_claim_sources") else { return claims.clone() };
-    let mut shown = JsonWriter::default();
-    for name in sources.keys() {
-        if let Some(source) = sources.get(&name).filter(Json::is_object) {
-            shown.raw(&name, &source.without(&["access_token"]).to_text());
-        }
+    let mut shown = Json::object();
+    for (name, source) in sources.members().iter().filter(|source| source.1.is_object()) {
+        shown.add(name, source.without(&["access_token"]));
     }
-    let member = JsonWriter::default().raw("_claim_sources", &shown.finish()).finish();
-    Json::parse(&member).map_or_else(|| claims.without(&["_claim_sources"]), |shown| claims.merged(&shown))
+    claims.merged(&Json::Object(vec![("_claim_sources".to_owned(), shown)]))
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

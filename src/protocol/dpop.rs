@@ -1,10 +1,7 @@
 //! Proofs of possession (RFC 9449): what a DPoP proof says; the platform signs it with a key that nobody can export.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::jws::Alg;
-use super::{HttpResponse, UnixTime};
+use super::{HttpResponse, UnixTime, base64url};
 use crate::error::Error;
 use crate::json::JsonWriter;
 
@@ -37,7 +34,7 @@ impl Proof<'_> {
             .raw("jwk", self.jwk)
             .finish();
         let url = self.url.split(['?', '#']).next().unwrap_or("");
-        let digest = self.access_token_digest.map(|digest| URL_SAFE_NO_PAD.encode(digest));
+        let digest = self.access_token_digest.map(base64url::encode);
         let claims = JsonWriter::default()
             .string("jti", self.jti)
             .string("htm", self.method)
@@ -46,13 +43,13 @@ impl Proof<'_> {
             .optional("ath", digest.as_deref())
             .optional("nonce", self.nonce)
             .finish();
-        [URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims)].join(".")
+        [base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes())].join(".")
     }
 }
 
 /// The proof: its signing input and the signature of that.
 pub fn signed(signing_input: String, signature: &[u8]) -> String {
-    [signing_input, URL_SAFE_NO_PAD.encode(signature)].join(".")
+    [signing_input, base64url::encode(signature)].join(".")
 }
 
 /// The nonce that a server wants in the next proof (RFC 9449 section 8.2).
@@ -95,10 +92,8 @@ mod tests {
             nonce: Some("of the server"),
         };
         let input = proof.signing_input();
-        let parts: Vec<serde_json::Value> = input
-            .split('.')
-            .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
-            .collect();
+        let parts: Vec<serde_json::Value> =
+            input.split('.').map(|part| serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap()).collect();
         assert_eq!(
             parts[0],
             serde_json::json!({"typ":"dpop+jwt","alg":"ES256","jwk":{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}})

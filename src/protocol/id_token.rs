@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::jws::{VerifiedJws, audience};
-use super::{LEEWAY_SECONDS, UnixTime};
+use super::{LEEWAY_SECONDS, UnixTime, base64url};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::secret::RawIdToken;
@@ -83,7 +80,7 @@ impl VerifiedJws {
         match expected.registered_alg {
             Some(registered) if registered != alg => {
                 let message =
-                    format!("the ID token's algorithm is {alg}, and the client is registered for {registered}");
+                    ["the ID token's algorithm is ", alg, ", and the client is registered for ", registered].concat();
                 return Err(Error::id_token("alg", message));
             }
             // Every provider must offer RS256 (OIDC Discovery 3).
@@ -91,14 +88,15 @@ impl VerifiedJws {
                 && !expected.allowed_algs.is_empty()
                 && !expected.allowed_algs.iter().any(|name| name == alg) =>
             {
-                let message = format!("the provider's metadata does not promise the algorithm {alg}");
+                let message = ["the provider's metadata does not promise the algorithm ", alg].concat();
                 return Err(Error::id_token("alg", message));
             }
             _ => {}
         }
         let issuer = claims.str("iss").ok_or_else(|| missing("iss"))?;
         if issuer != expected.issuer {
-            let message = format!("the ID token is of the issuer {issuer:?}, not of {:?}", expected.issuer);
+            let message =
+                ["the ID token is of the issuer \"", &issuer, "\", not of \"", expected.issuer, "\""].concat();
             return Err(Error::id_token("iss", message));
         }
         let subject = claims.str("sub").filter(|sub| !sub.is_empty()).ok_or_else(|| missing("sub"))?;
@@ -116,7 +114,7 @@ impl VerifiedJws {
         {
             return Err(Error::id_token(
                 "acr",
-                format!("the provider authenticated the user at {acr:?}, not as asked"),
+                ["the provider authenticated the user at \"", &acr, "\", not as asked"].concat(),
             ));
         }
         check_half_hash(claims, "at_hash", expected.access_token_hash)?;
@@ -135,7 +133,7 @@ fn check_audience(claims: &Json, client_id: &str) -> Result<()> {
         return Err(Error::id_token("aud", "the ID token is also for a client that is not trusted here"));
     }
     match claims.get("azp") {
-        Some(azp) if azp.as_str().as_deref() != Some(client_id) => {
+        Some(azp) if azp.as_str() != Some(client_id) => {
             Err(Error::id_token("azp", "the ID token was issued to another client"))
         }
         _ => Ok(()),
@@ -173,8 +171,8 @@ fn check_nonce(claims: &Json, expected: ExpectedNonce<'_>) -> Result<()> {
         (ExpectedNonce::Exactly(_), None) => {
             Err(missing("nonce").with_hint("the provider dropped the nonce of the request: it must repeat it"))
         }
-        (ExpectedNonce::Exactly(nonce), Some(got)) if got.as_deref() != Some(nonce) => Err(wrong),
-        (ExpectedNonce::IfPresent(nonce), Some(got)) if got.as_deref() != nonce => Err(wrong),
+        (ExpectedNonce::Exactly(nonce), Some(got)) if got != Some(nonce) => Err(wrong),
+        (ExpectedNonce::IfPresent(nonce), Some(got)) if got != nonce => Err(wrong),
         _ => Ok(()),
     }
 }
@@ -183,7 +181,7 @@ fn check_nonce(claims: &Json, expected: ExpectedNonce<'_>) -> Result<()> {
 fn check_half_hash(claims: &Json, name: &'static str, digest: Option<&[u8]>) -> Result<()> {
     let (Some(claim), Some(digest)) = (claims.get(name), digest) else { return Ok(()) };
     let half = digest.get(..digest.len() / 2).unwrap_or_default();
-    if claim.as_str() == Some(URL_SAFE_NO_PAD.encode(half)) {
+    if claim.as_str() == Some(&base64url::encode(half)) {
         return Ok(());
     }
     Err(Error::id_token(name, "the ID token does not belong to what came with it"))

@@ -32,7 +32,7 @@ impl Jwks {
     /// Reads a key set; keys of unknown kind or for another use are left out (RFC 7517 section 5).
     pub fn parse(text: &str) -> Result<Jwks> {
         let keys = if text.len() > LONGEST { None } else { Json::parse(text) };
-        let keys = keys.and_then(|json| json.get("keys")?.as_array());
+        let keys = keys.as_ref().and_then(|json| json.get("keys")?.as_array());
         let keys = keys.ok_or_else(|| Error::new(Code::DiscoveryFailed, "the provider's jwks_uri holds no key set"))?;
         Ok(Jwks(keys.iter().take(MOST_KEYS).filter_map(Jwk::read).collect()))
     }

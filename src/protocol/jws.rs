@@ -3,10 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use super::{LEEWAY_SECONDS, UnixTime};
+use super::{LEEWAY_SECONDS, UnixTime, base64url};
 use crate::error::{Code, Error, Result};
 use crate::json::Json;
 use crate::secret::RawIdToken;
@@ -142,7 +139,7 @@ impl UnverifiedJws {
         let header = object(header).ok_or_else(|| kind.error("format", kind.say("'s header is no JSON")))?;
         let named = header.str("alg").unwrap_or_default();
         let alg = Alg::parse(&named).filter(|alg| accept_hmac || !alg.is_hmac()).ok_or_else(|| {
-            let error = kind.error("alg", kind.say(&format!("'s algorithm {named:?} is not accepted")));
+            let error = kind.error("alg", kind.say(&["'s algorithm \"", &named, "\" is not accepted"].concat()));
             if !named.starts_with("HS") {
                 return error;
             }
@@ -155,8 +152,8 @@ impl UnverifiedJws {
             return Err(kind.error("crit", kind.say(" demands extensions that are not understood")));
         }
         let claims = object(payload).ok_or_else(|| kind.error("format", kind.say("'s claims are no JSON")))?;
-        let decoded = URL_SAFE_NO_PAD.decode(signature);
-        let decoded = decoded.map_err(|_| kind.error("signature", kind.say("'s signature is no base64url")))?;
+        let decoded = base64url::decode(signature);
+        let decoded = decoded.ok_or_else(|| kind.error("signature", kind.say("'s signature is no base64url")))?;
         Ok(UnverifiedJws {
             kind,
             alg,
@@ -253,6 +250,6 @@ pub(super) fn audience(claims: &Json) -> Option<Vec<String>> {
 }
 
 fn object(part: &str) -> Option<Json> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
+    let bytes = base64url::decode(part)?;
     Json::parse(std::str::from_utf8(&bytes).ok()?).filter(Json::is_object)
 }

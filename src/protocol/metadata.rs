@@ -40,8 +40,8 @@ pub struct Metadata {
 /// Where the metadata of `issuer` may be: OIDC Discovery 4 first, then RFC 8414 section 3.1.
 pub fn discovery_urls(issuer: &str) -> [String; 2] {
     let base = issuer.strip_suffix('/').unwrap_or(issuer);
-    let host_end = base.find("://").map_or(0, |at| at + 3);
-    let path_start = base.get(host_end..).and_then(|rest| rest.find('/')).map_or(base.len(), |at| host_end + at);
+    // Two slashes are before the host.
+    let path_start = base.match_indices('/').nth(2).map_or(base.len(), |(at, _)| at);
     let (origin, path) = base.split_at(path_start);
     [
         [base, "/.well-known/openid-configuration"].concat(),
@@ -65,13 +65,13 @@ impl Metadata {
         }
         let optional = |name: &str| match json.str(name) {
             Some(url) if !is_secure_url(&url) => {
-                Err(failed(format!("{name} of the provider's metadata must be an https URL (http on loopback only)")))
+                Err(failed([name, " of the provider's metadata must be an https URL (http on loopback only)"].concat()))
             }
             url => Ok(url),
         };
         let required =
-            |name: &str| optional(name)?.ok_or_else(|| failed(format!("the provider's metadata lacks {name}")));
-        let flag = |name: &str| json.get(name).and_then(|flag| flag.as_bool()).unwrap_or(false);
+            |name: &str| optional(name)?.ok_or_else(|| failed(["the provider's metadata lacks ", name].concat()));
+        let flag = |name: &str| json.get(name).and_then(Json::as_bool).unwrap_or(false);
         Ok(Metadata {
             issuer: named,
             authorization_endpoint: required("authorization_endpoint")?,
@@ -102,7 +102,7 @@ impl Metadata {
 pub fn issuer_mismatch(got: &str, wanted: &str) -> Error {
     let error = Error::new(
         Code::IssuerMismatch,
-        format!("the answer is that of the issuer {got:?}, and the option issuer says {wanted:?}"),
+        ["the answer is that of the issuer \"", got, "\", and the option issuer says \"", wanted, "\""].concat(),
     );
     if got.trim_end_matches('/') == wanted.trim_end_matches('/') {
         return error.with_hint("they differ in a trailing slash only: write the option as the provider does");
@@ -117,16 +117,20 @@ pub fn is_secure_url(url: &str) -> bool {
     }
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or("");
-    if authority.contains('@') {
+    if authority.bytes().any(|byte| byte == b'@') {
         return false;
     }
     let host = match authority.strip_prefix('[') {
         Some(ipv6) => return ipv6.split(']').next() == Some("::1"),
         None => authority.split(':').next().unwrap_or(""),
     };
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host.ends_with(".localhost") || is_loopback_address(host)
+}
+
+/// Whether `host` is of 127.0.0.0/8. Not by `Ipv4Addr`, whose parser is large.
+fn is_loopback_address(host: &str) -> bool {
+    let is_number = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit()) && part.parse::<u8>().is_ok();
+    host.starts_with("127.") && host.split('.').count() == 4 && host.split('.').all(is_number)
 }
 
 fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {

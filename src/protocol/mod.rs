@@ -3,6 +3,7 @@
 //! No web-sys, no clock, no randomness, no await in here: time and random bytes are arguments.
 
 pub mod authorization;
+pub mod base64url;
 pub mod challenge;
 pub mod claims;
 pub mod dpop;

@@ -1,8 +1,6 @@
 //! Proof Key for Code Exchange (RFC 7636), S256 alone, and the other random values of a request.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
+use super::base64url;
 use crate::secret::CodeVerifier;
 
 /// A code verifier of 43 characters from 256 random bits (RFC 7636 section 4.1).
@@ -17,7 +15,7 @@ pub fn code_challenge_from_digest(digest: &[u8]) -> String {
 
 /// `bytes` as base64url without padding (RFC 4648 section 5).
 pub fn random_token(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    base64url::encode(bytes)
 }
 
 #[cfg(test)]

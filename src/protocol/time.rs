@@ -69,24 +69,19 @@ impl UnixTime {
 
     /// From an IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
     pub fn from_http_date(text: &str) -> Option<Self> {
-        const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-        let mut parts = text.split_once(", ")?.1.split(' ');
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let mut parts = text.split_once(',')?.1.strip_prefix(' ')?.split(' ');
         let day: i64 = parts.next()?.parse().ok()?;
-        let month = parts.next().filter(|month| month.len() == 3)?;
-        let month = i64::try_from(MONTHS.find(month)?).ok()?;
+        let month = parts.next()?;
+        let month = i64::try_from(MONTHS.iter().position(|name| *name == month)?).ok()?;
         let year: i64 = parts.next()?.parse().ok()?;
         let mut clock = parts.next()?.split(':').map(|part| part.parse::<i64>().ok());
         let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
         let in_range = (1..=31).contains(&day) && (1970..=9999).contains(&year) && (0..24).contains(&hour);
-        if !in_range
-            || month % 3 != 0
-            || parts.next() != Some("GMT")
-            || !(0..60).contains(&minute)
-            || !(0..61).contains(&second)
-        {
+        if !in_range || parts.next() != Some("GMT") || !(0..60).contains(&minute) || !(0..61).contains(&second) {
             return None;
         }
-        let days = days_before(year, month / 3 + 1) + day - 1;
+        let days = days_before(year, month + 1) + day - 1;
         Some(UnixTime((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000))
     }
 }

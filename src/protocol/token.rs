@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::transaction::Transaction;
 use super::{HttpRequest, HttpResponse};
 use crate::error::{Code, Error, ProviderError, Result};
-use crate::json::Json;
+use crate::json::{Json, decimal};
 use crate::secret::{AccessToken, AuthorizationCode, RawIdToken, RefreshToken};
 
 /// Redeems `code` with the verifier of its transaction (RFC 7636 section 4.5).
@@ -93,7 +93,9 @@ impl TokenResponse {
                 400..=499 => Code::Provider("invalid_grant".to_owned()),
                 _ => Code::ProviderUnavailable,
             };
-            let message = format!("the token endpoint answers with status {} and gives no reason", response.status);
+            let message =
+                ["the token endpoint answers with status ", &decimal(response.status.into()), " and gives no reason"]
+                    .concat();
             return Err(Error::new(code, message).with_status(response.status));
         }
         let json = json.ok_or_else(|| {
@@ -124,7 +126,7 @@ impl TokenResponse {
                 // Keycloak's word for "never".
                 .filter(|seconds| *seconds > 0),
             scope: json.str("scope").map(|scope| Scope::parse(&scope)),
-            authorization_details: json.get("authorization_details").map(|details| details.to_text()),
+            authorization_details: json.get("authorization_details").map(Json::to_text),
             id_token: secret("id_token").map(RawIdToken::new),
         })
     }

@@ -4,7 +4,7 @@ use super::id_token::OF_TOKEN;
 use super::jws::{Kind, UnverifiedJws};
 use super::{HttpRequest, HttpResponse};
 use crate::error::{Code, Error, Result};
-use crate::json::Json;
+use crate::json::{Json, decimal};
 
 /// The request for the claims of the user whose token `credentials` carry, in the header (OIDC Core 5.3.1).
 pub fn userinfo_request(userinfo_endpoint: &str, credentials: Vec<(&'static str, String)>) -> HttpRequest {
@@ -26,7 +26,7 @@ impl UncheckedUserinfo {
     /// Reads an answer of the userinfo endpoint.
     pub fn from_response(response: &HttpResponse) -> Result<UncheckedUserinfo> {
         if response.status != 200 {
-            let message = format!("the userinfo endpoint answers with status {}", response.status);
+            let message = ["the userinfo endpoint answers with status ", &decimal(response.status.into())].concat();
             return Err(Error::new(Code::InvalidUserinfo, message).with_status(response.status));
         }
         let media_type = response.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();

@@ -42,7 +42,10 @@ async function pagePart(file, from, to) {
   const patch = {
     name: 'patch',
     setup({ onLoad, onResolve }) {
-      onResolve({ filter: /^\.\/vault\.js$/ }, () => ({ path: './vault.js', external: true }));
+      // As in the build: what is loaded when it is wanted is a file of its own.
+      onResolve({ filter: /^\.\// }, ({ kind, path }) =>
+        kind === 'dynamic-import' ? { path, external: true } : undefined,
+      );
       onLoad({ filter: new RegExp(`/${file}$`) }, async ({ path }) => {
         const source = await readFile(path, 'utf8');
         expect(source).toContain(from);
@@ -79,8 +82,8 @@ const leaks = {
       'index.js': () =>
         pagePart(
           'placement.ts',
-          'worker: () => inWorker(assetsUrl)',
-          "worker: async () => ({ ...(await inClosure(assetsUrl)), placement: 'worker' as const })",
+          "(await import('./own-worker.js')).inWorker(assetsUrl, wasm, trusted)",
+          "({ ...(await (await import('./own-worker.js')).inClosure(wasm)), placement: 'worker' as const })",
         ),
     },
     loses: ['hook-fetch', 'hook-reflect', 'hook-json', 'hook-wasm-memory'],

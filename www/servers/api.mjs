@@ -73,15 +73,24 @@ export async function startApi({ port, host, callers, issuer, dpopNonce }) {
     }
   }
 
+  /** The user, if the token allows it; else the challenge is the answer. */
+  async function admitted(request, json, scope) {
+    const { status, challenge, nonce, user } = await authorize(request, scope);
+    if (!challenge) return user;
+    json(status, { error: 'unauthorized' }, { 'WWW-Authenticate': challenge, ...(nonce && { 'DPoP-Nonce': nonce }) });
+  }
+
   const routes = {
     '/orders': async ({ method, request, body, json }) => {
       const writes = method === 'POST';
-      const { status, challenge, nonce, user } = await authorize(request, writes ? 'write:orders' : 'read:orders');
-      if (challenge) {
-        const more = { 'WWW-Authenticate': challenge, ...(nonce && { 'DPoP-Nonce': nonce }) };
-        return json(status, { error: 'unauthorized' }, more);
-      }
+      const user = await admitted(request, json, writes ? 'write:orders' : 'read:orders');
+      if (!user) return;
       return writes ? json(201, { user, order: JSON.parse(body.toString()) }) : json(200, { user, orders: ORDERS });
+    },
+    // Whatever is asked, it is the orders.
+    '/graphql': async ({ request, json }) => {
+      const user = await admitted(request, json, 'read:orders');
+      if (user) json(200, { data: { orders: ORDERS.map((order) => ({ __typename: 'Order', ...order })) } });
     },
     '/echo': ({ method, headers, body, json }) =>
       json(200, {

@@ -1,6 +1,6 @@
 // The demo app's web server: static files under a strict Content-Security-Policy.
 import { extname, join } from 'node:path';
-import { contentSecurityPolicy, PKG, pathOf, ROOT, secured, sendFile, sendJson } from './files.mjs';
+import { BASE_POLICY, contentSecurityPolicy, PKG, pathOf, ROOT, secured, sendFile, sendJson } from './files.mjs';
 import { listen } from './loopback.mjs';
 
 /**
@@ -10,14 +10,13 @@ import { listen } from './loopback.mjs';
  * @returns {Record<string, string>}
  */
 export const appPolicy = (provider, apis) => ({
+  ...BASE_POLICY,
   'worker-src': "'self'",
   'frame-src': `'self' ${provider.join(' ')}`,
   'connect-src': `'self' ${[...provider, ...apis].join(' ')}`,
   'style-src': "'self'",
   'img-src': "'self' data:",
   'frame-ancestors': "'self'",
-  'require-trusted-types-for': "'script'",
-  'trusted-types': 'strongroom',
 });
 
 /**
@@ -27,14 +26,15 @@ export const appPolicy = (provider, apis) => ({
  *   port?: number, host?: string,
  *   csp: (pathname: string) => Record<string, string>, config: () => object, headers?: Record<string, string>,
  *   routes?: Record<string, import('node:http').RequestListener>,
- * }} options `config` is served as /config.json; `routes` come first
+ * }} options `config` is served as /config.json; `routes` come first, and `*` is for every path without one
  */
 export function startApp({ port, host, csp, config, headers = {}, routes = {} }) {
   return listen(
     async (request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://localhost');
       secured(response, contentSecurityPolicy(csp(pathname)), headers);
-      if (routes[pathname]) return routes[pathname](request, response);
+      const route = routes[pathname] ?? routes['*'];
+      if (route) return route(request, response);
       if (pathname === '/config.json') return sendJson(response, config());
       await sendFile(response, fileFor(pathname));
     },

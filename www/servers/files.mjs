@@ -8,7 +8,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The folder of the built package. */
 export const PKG = join(ROOT, 'pkg');
 
-const TYPES = {
+/** Content types by file name extension. */
+export const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -19,22 +20,21 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/**
- * A policy that allows what Strongroom needs everywhere, and what `more` says.
- * @param {Record<string, string>} more directives
- */
-export function contentSecurityPolicy(more) {
-  const policy = {
-    'default-src': "'none'",
-    'script-src': "'self' 'wasm-unsafe-eval'",
-    'base-uri': "'none'",
-    'form-action': "'none'",
-    ...more,
-  };
-  return Object.entries(policy)
+/** The directives that app and vault have in common. */
+export const BASE_POLICY = {
+  'default-src': "'none'",
+  'script-src': "'self' 'wasm-unsafe-eval'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'require-trusted-types-for': "'script'",
+  'trusted-types': 'strongroom',
+};
+
+/** The value of the header Content-Security-Policy. */
+export const contentSecurityPolicy = (directives) =>
+  Object.entries(directives)
     .map((directive) => directive.join(' '))
     .join('; ');
-}
 
 /** Sets the headers that every answer has. */
 export function secured(response, policy, headers = {}) {

@@ -1,6 +1,6 @@
 // The web server of a vault with an origin of its own: the package's files and strongroom.json.
 import { join } from 'node:path';
-import { contentSecurityPolicy, PKG, pathOf, secured, sendFile, sendJson } from './files.mjs';
+import { BASE_POLICY, contentSecurityPolicy, PKG, pathOf, secured, sendFile, sendJson } from './files.mjs';
 import { listen } from './loopback.mjs';
 
 /**
@@ -10,12 +10,11 @@ import { listen } from './loopback.mjs';
  * @returns {Record<string, string>}
  */
 export const vaultPolicy = (provider, apis, apps) => ({
+  ...BASE_POLICY,
   'worker-src': "'self'",
   'frame-src': `'self' ${provider.join(' ')}`,
   'connect-src': `'self' ${[...provider, ...apis].join(' ')}`,
   'frame-ancestors': `'self' ${apps.join(' ')}`,
-  'require-trusted-types-for': "'script'",
-  'trusted-types': 'strongroom',
 });
 
 /**

@@ -1,18 +1,38 @@
-// Bundles the TypeScript of pkg-template/src into pkg/: node xtask/src/bundle.mjs GLUE VERSION [--dev]
+// Bundles the TypeScript of pkg-template/src, and its types of target/npm/types, into pkg/:
+// node xtask/src/bundle.mjs GLUE VERSION [--dev]
+import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 
 const [glue, version, kind] = process.argv.slice(2);
 
+const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'];
+/** What the page part loads only where it is asked for. */
+const ON_DEMAND = ['claims', 'monitor', 'own-origin', 'own-worker', 'popup', 'tabs'];
+const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
+
+/** The glue, with the short names that the optimised wasm has for its imports and exports. */
+function shortened() {
+  const { imports, exports } = JSON.parse(readFileSync(glue.replace(/[^/\\]+$/, 'names.json'), 'utf8'));
+  const names = new Map(imports.map(([, long, short]) => [long, short]));
+  const members = new Map(exports);
+  return readFileSync(glue, 'utf8')
+    .replace(/\b__wbg_\w+|\b__wbindgen_\w+/g, (name) => names.get(name) ?? name)
+    .replace(/(?<=\bwasm\.)\w+/g, (name) => members.get(name) ?? name)
+    .replace('"./strongroom_bg.js"', 'a');
+}
+
 await build({
-  entryPoints: ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'].map(
-    (name) => `pkg-template/src/${name}.ts`,
-  ),
+  entryPoints: [...CORE, ...ON_DEMAND, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
   outdir: 'pkg',
   bundle: true,
   format: 'esm',
   target: 'es2022',
   minify: kind !== '--dev',
   sourcemap: 'linked',
+  // The app's own copy of its framework.
+  external: ['react', 'vue', 'svelte/*', '@angular/*', 'rxjs'],
   define: { VERSION: JSON.stringify(version) },
   legalComments: 'none',
   logLevel: 'warning',
@@ -21,11 +41,29 @@ await build({
       name: 'strongroom',
       setup(build) {
         build.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
-        // The page part loads the vault when it needs it, as a file of its own.
-        build.onResolve({ filter: /^\.\/vault\.js$/ }, ({ kind }) =>
-          kind === 'dynamic-import' ? { path: './vault.js', external: true } : undefined,
+        if (kind !== '--dev') build.onLoad({ filter: /strongroom\.js$/ }, () => ({ contents: shortened() }));
+        // What the page part loads when it needs it is a file of its own.
+        build.onResolve({ filter: /^\.\// }, ({ kind, path }) =>
+          kind === 'dynamic-import' ? { path, external: true } : undefined,
         );
       },
     },
   ],
 });
+
+// One file of types for each entry, so that what is not public has no name and no path.
+for (const name of ['index', 'claims', ...ADAPTERS]) {
+  const ofCore = {
+    name: 'types-of-core',
+    resolveId: (source) =>
+      name !== 'index' && /^\.\/(types|errors|session|claims)\.js$/.test(source)
+        ? { id: './index.js', external: true }
+        : undefined,
+  };
+  const types = await rollup({
+    input: `target/npm/types/${name}.d.ts`,
+    plugins: [ofCore, dts()],
+    external: /^(react|vue|svelte|rxjs|@angular)(\/|$)/,
+  });
+  await types.write({ file: `pkg/${name}.d.ts` });
+}

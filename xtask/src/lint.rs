@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{npm, setup, sh};
+use crate::{npm, package, setup, sh};
 
 /// What the web linter looks at.
 const WEB: &[&str] = &[
@@ -15,6 +15,7 @@ const WEB: &[&str] = &[
     "package.json",
     "tsconfig.json",
     "biome.json",
+    "typedoc.json",
     "playwright.config.mjs",
 ];
 
@@ -31,6 +32,7 @@ pub fn check() -> Result<()> {
         let package = ["clippy", "--quiet", "--package", "strongroom", "--all-targets", "--features", "npm"];
         sh::run(sh::cargo().args(package).args(["--target", setup::WASM, "--", "-D", "warnings"]))
     })?;
+    package::docs()?;
     sh::step("types", || sh::run(npm::tool("typescript/bin/tsc").arg("--noEmit")))?;
     sh::step("biome", || sh::run(biome().args(["ci", "--error-on-warnings"]).args(WEB)))
 }

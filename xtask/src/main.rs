@@ -18,9 +18,10 @@ use lexopt::prelude::*;
 const HELP: &str = "\
 cargo xtask demo [--port N] [--open]   the demo, with its API and its provider, on this machine
                  [--own-origin]        with the vault on an origin of its own
-cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e
+cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e, package
 cargo xtask build [--dev]              the npm package, into pkg/ (--dev: quicker and larger)
-cargo xtask lint                       formatting, clippy, types
+cargo xtask docs                       the documentation of the package's types, into target/docs/
+cargo xtask lint                       formatting, clippy, types, documentation
 cargo xtask fmt                        what of that can be mended, mended
 cargo xtask size [--check]             how large the package is (--check: fails over budget)
 cargo xtask fuzz TARGET [--seconds N]   feeds a parser of outside input with what breaks parsers (60 seconds; or all)
@@ -68,6 +69,7 @@ fn run() -> Result<()> {
         "fuzz" => fuzz::run(&rest, seconds),
         "test" => test::run(&rest),
         "build" => package::build(if dev { package::Kind::Dev } else { package::Kind::Published }),
+        "docs" => package::docs(),
         "lint" => lint::check(),
         "fmt" => lint::fix(),
         "size" => size::run(check),

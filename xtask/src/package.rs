@@ -12,6 +12,8 @@ use crate::{npm, setup, sh};
 pub const PKG: &str = "pkg";
 /// Where the wasm and its glue are made.
 const STAGE: &str = "target/npm/stage";
+/// The optimised wasm with the names of its functions, for `cargo xtask size`.
+pub const NAMED: &str = "target/npm/stage/named.wasm";
 /// What the published wasm leaves out: panic messages, source locations and `Debug` output, none of which is ever shown.
 const RUSTFLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
 
@@ -28,6 +30,17 @@ const FEATURES: [&str; 6] = [
 /// Small once compressed: inlining saves bytes here and makes them compress worse, by 3 % of the whole.
 const OPTIMISE: [&str; 6] =
     ["-Oz", "--converge", "--one-caller-inline-max-function-size", "0", "--always-inline-max-function-size", "0"];
+
+/// What compresses better: like functions side by side, locals numbered alike, and no name of an import with a hash in
+/// it, here and again in the glue.
+const PACK: [&str; 6] = [
+    "--reorder-functions-by-name",
+    "--coalesce-locals",
+    "--reorder-locals",
+    "--minify-imports-and-exports-and-modules",
+    "--strip-producers",
+    "--strip-target-features",
+];
 
 /// How a package is built.
 #[derive(Clone, Copy, PartialEq)]
@@ -49,17 +62,22 @@ pub fn build(kind: Kind) -> Result<()> {
         fs::create_dir_all(STAGE)?;
         bindgen.generate(STAGE)
     })?;
+    // Everything in it is published: nothing of an earlier build may stay.
+    let _ = fs::remove_dir_all(PKG);
     fs::create_dir_all(PKG)?;
     let (bound, packed) = (format!("{STAGE}/strongroom_bg.wasm"), format!("{PKG}/strongroom_bg.wasm"));
     if kind == Kind::Dev {
         fs::copy(&bound, &packed)?;
     } else {
         sh::step("optimising the wasm", || {
-            let mut wasm_opt = npm::tool("binaryen/bin/wasm-opt");
-            sh::run(wasm_opt.args(OPTIMISE).args(FEATURES).args([&bound, "-o", &packed]))
+            let wasm_opt = || npm::tool("binaryen/bin/wasm-opt");
+            sh::run(wasm_opt().args(OPTIMISE).args(FEATURES).args(["-g", &bound, "-o", NAMED]))?;
+            let names = sh::output(wasm_opt().args(PACK).args(FEATURES).args([NAMED, "-o", &packed]))?;
+            Ok(fs::write(format!("{STAGE}/names.json"), names)?)
         })?;
     }
     sh::step("bundling the page part", || {
+        sh::run(&mut npm::tool("typescript/bin/tsc"))?;
         let glue = fs::canonicalize(STAGE)?.join("strongroom.js");
         let mut bundle = sh::node("xtask/src/bundle.mjs");
         bundle.arg(glue).arg(version()?);
@@ -67,9 +85,14 @@ pub fn build(kind: Kind) -> Result<()> {
             bundle.arg("--dev");
         }
         sh::run(&mut bundle)?;
-        sh::run(&mut npm::tool("typescript/bin/tsc"))?;
         texts()
     })
+}
+
+/// Writes the documentation of the package's types; an export without any, or a broken link, is an error.
+pub fn docs() -> Result<()> {
+    npm::install()?;
+    sh::step("documentation", || sh::run(npm::tool("typedoc/bin/typedoc").args(["--logLevel", "Warn"])))
 }
 
 /// Builds the package unless it is newer than everything it is made from.
@@ -110,7 +133,8 @@ fn compile(kind: Kind) -> Result<PathBuf> {
 
 /// What the package has beside its code.
 fn texts() -> Result<()> {
-    for file in ["README.md", "callback.html", "frontchannel.html", "vault.html"] {
+    fs::create_dir_all(format!("{PKG}/docs"))?;
+    for file in ["README.md", "callback.html", "frontchannel.html", "vault.html", "docs/recipes.md"] {
         fs::copy(format!("pkg-template/{file}"), format!("{PKG}/{file}"))?;
     }
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {

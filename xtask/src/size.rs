@@ -1,8 +1,10 @@
 //! How large the package is.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::{Context, Result, bail};
+use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
 use crate::package;
 
@@ -12,6 +14,23 @@ const PAGE_BUDGET: usize = 7_500;
 const TOTAL_BUDGET: usize = 75_000;
 /// How many contributors to the wasm are named.
 const CONTRIBUTORS: usize = 20;
+/// The sections of wasm, by their number.
+const SECTIONS: [&str; 14] = [
+    "custom",
+    "types",
+    "imports",
+    "functions",
+    "tables",
+    "memory",
+    "globals",
+    "exports",
+    "start",
+    "elements",
+    "code",
+    "data",
+    "data count",
+    "tags",
+];
 
 /// One size three ways, in bytes.
 #[derive(Clone, Copy, Default)]
@@ -39,9 +58,9 @@ pub fn run(check: bool) -> Result<()> {
     ] {
         println!("{name:32} {:>9} {:>9} {:>9}", size.raw, size.gzip, size.brotli);
     }
-    println!("\nlargest sections and data of the wasm, raw:");
-    let wasm = std::fs::read(format!("{}/strongroom_bg.wasm", package::PKG))?;
-    for (name, size) in contributors(&wasm).into_iter().take(CONTRIBUTORS) {
+    println!("\nthe largest sections and functions of the wasm, raw:");
+    let wasm = std::fs::read(package::NAMED).with_context(|| package::NAMED)?;
+    for (name, size) in contributors(&wasm)?.into_iter().take(CONTRIBUTORS) {
         println!("{size:>9}  {name}");
     }
     if check && (page.brotli > PAGE_BUDGET || total.brotli > TOTAL_BUDGET) {
@@ -65,73 +84,88 @@ fn measure(file: &str) -> Result<Size> {
     Ok(Size { raw: bytes.len(), gzip: gzip.finish()?.len(), brotli: brotli.len() })
 }
 
-/// The sections of a wasm file and the functions of its code section, largest first. A published file names no
-/// functions: they are counted by their index.
-fn contributors(wasm: &[u8]) -> Vec<(String, usize)> {
-    const NAMES: [&str; 14] = [
-        "custom",
-        "types",
-        "imports",
-        "functions",
-        "tables",
-        "memory",
-        "globals",
-        "exports",
-        "start",
-        "elements",
-        "code",
-        "data",
-        "data count",
-        "tags",
-    ];
-    let mut found = Vec::new();
-    let mut at = 8;
-    while let Some(id) = wasm.get(at) {
-        let Some((length, start)) = leb128(wasm, at + 1) else { break };
-        found.push((format!("section {}", NAMES.get(usize::from(*id)).unwrap_or(&"unknown")), length));
-        if *id == 10 {
-            found.extend(functions(wasm, start));
+/// The sections of a wasm file and, by the names that it holds, the functions of its code section; largest first.
+fn contributors(wasm: &[u8]) -> Result<Vec<(String, usize)>> {
+    let mut sections = Vec::new();
+    let (mut imported, mut bodies, mut names) = (0, Vec::new(), HashMap::new());
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        if let Some((id, range)) = payload.as_section() {
+            let name = SECTIONS.get(usize::from(id)).unwrap_or(&"unknown");
+            // A custom section is for tools, and the published file has none.
+            if id != 0 {
+                sections.push((format!("section {name}"), range.len()));
+            }
         }
-        at = start + length;
+        match payload {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                }
+            }
+            Payload::CodeSectionEntry(body) => bodies.push(body.range().len()),
+            Payload::CustomSection(custom) => {
+                if let KnownCustom::Name(subsections) = custom.as_known() {
+                    for subsection in subsections {
+                        if let Name::Function(functions) = subsection? {
+                            for naming in functions {
+                                let naming = naming?;
+                                names.insert(naming.index, without_hashes(naming.name));
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
     }
-    found.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    found
+    let named = (imported..).zip(bodies).map(|(index, length)| {
+        let name = names.remove(&index).unwrap_or_else(|| format!("function {index}"));
+        (name, length)
+    });
+    sections.extend(named);
+    sections.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    Ok(sections)
 }
 
-fn functions(wasm: &[u8], start: usize) -> Vec<(String, usize)> {
-    let Some((count, mut at)) = leb128(wasm, start) else { return Vec::new() };
-    let mut found = Vec::new();
-    for index in 0..count {
-        let Some((length, body)) = leb128(wasm, at) else { break };
-        found.push((format!("function body {index}"), length));
-        at = body + length;
-    }
-    found
-}
-
-/// An unsigned LEB128 number, and where it ends.
-fn leb128(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
-    let (mut value, mut shift) = (0, 0);
-    loop {
-        let byte = *bytes.get(at)?;
-        value |= usize::from(byte & 0x7f).checked_shl(shift)?;
-        at += 1;
-        if byte & 0x80 == 0 {
-            return Some((value, at));
+/// A name without the hashes of crates: `core[3f2a…]::fmt` is `core::fmt`.
+fn without_hashes(name: &str) -> String {
+    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut short = String::new();
+    for part in name.split_inclusive(['[', ']']) {
+        match part.strip_suffix(']') {
+            Some(hash) if is_hash(hash) && short.ends_with('[') => drop(short.pop()),
+            _ => short.push_str(part),
         }
-        shift += 7;
     }
+    short
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_sections_of_a_wasm_file_are_found() {
-        // A type section of one type, and a code section with two functions of 2 and 3 bytes.
-        let wasm = [&b"\0asm\x01\0\0\0"[..], &[1, 4, 1, 0x60, 0, 0], &[10, 8, 2, 2, 0, 11, 3, 0, 1, 11]].concat();
-        let found = super::contributors(&wasm);
-        assert!(found.contains(&("section code".to_owned(), 8)) && found.contains(&("function body 1".to_owned(), 3)));
-        assert_eq!(super::leb128(&[0xe5, 0x8e, 0x26], 0), Some((624_485, 3)));
-        assert_eq!(super::leb128(&[0x80], 0), None);
+    fn functions_are_found_by_their_names() {
+        // A type, an import, two functions of 2 and 3 bytes, and the name "two" for the second of them.
+        let wasm = [
+            &b"\0asm\x01\0\0\0"[..],
+            &[1, 4, 1, 0x60, 0, 0],
+            &[2, 7, 1, 1, b'a', 1, b'b', 0, 0],
+            &[3, 3, 2, 0, 0],
+            &[10, 8, 2, 2, 0, 11, 3, 0, 1, 11],
+            &[0, 13, 4, b'n', b'a', b'm', b'e', 1, 6, 1, 2, 3, b't', b'w', b'o'],
+        ]
+        .concat();
+        let found = super::contributors(&wasm).expect("it is wasm");
+        for (name, size) in [("section code", 8), ("function 1", 2), ("two", 3)] {
+            assert!(found.contains(&(name.to_owned(), size)), "{name}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_shown_without_hashes() {
+        assert_eq!(
+            super::without_hashes("<core[0123456789abcdef]::Of<[u8]> as a[1]>::b"),
+            "<core::Of<[u8]> as a[1]>::b"
+        );
     }
 }

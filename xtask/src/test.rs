@@ -1,4 +1,4 @@
-//! The tests: native, in wasm in a browser, of the page part, and end to end.
+//! The tests: native, in wasm in a browser, of the page part, end to end, and of the package as it is published.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,7 @@ use crate::{npm, package, setup, sh};
 type Part = (&'static str, fn() -> Result<Counts>);
 
 /// The parts, in the order in which they run.
-const PARTS: [Part; 4] = [("native", native), ("wasm", wasm), ("page", page), ("e2e", end_to_end)];
-/// Where Playwright leaves its report.
-const REPORT: &str = "target/e2e-report.json";
+const PARTS: [Part; 5] = [("native", native), ("wasm", wasm), ("page", page), ("e2e", end_to_end), ("package", packed)];
 
 /// How many tests ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,7 +25,7 @@ struct Counts {
 /// Runs the named parts, or all; one that fails does not keep the next from running.
 pub fn run(names: &[String]) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| !PARTS.iter().any(|part| part.0 == **name)) {
-        bail!("there is no part {unknown}: the parts are native, wasm, page and e2e");
+        bail!("there is no part {unknown}: the parts are native, wasm, page, e2e and package");
     }
     let mut total = Counts::default();
     let mut broken = Vec::new();
@@ -88,17 +86,30 @@ fn page() -> Result<Counts> {
 }
 
 fn end_to_end() -> Result<Counts> {
+    playwright("target/e2e-report.json", &[])
+}
+
+/// The package as it is published, in apps of other people's tools.
+fn packed() -> Result<Counts> {
+    playwright("target/package-report.json", &["--config", "tests/package"])
+}
+
+/// Runs Playwright, which leaves its report at `report`.
+fn playwright(report: &str, args: &[&str]) -> Result<Counts> {
     let browser = setup::browser()?;
     package::build_if_stale()?;
-    let _ = fs::remove_file(REPORT);
+    let _ = fs::remove_file(report);
     let mut playwright = npm::tool("@playwright/test/cli.js");
-    playwright.arg("test").env("STRONGROOM_CHROMIUM", &browser.chromium).env("PLAYWRIGHT_JSON_OUTPUT_NAME", REPORT);
+    playwright.arg("test").args(args);
+    playwright
+        .env("STRONGROOM_CHROMIUM", &browser.chromium)
+        .env("PLAYWRIGHT_JSON_OUTPUT_FILE", fs::canonicalize(".")?.join(report));
     let ended = sh::run(&mut playwright);
-    if !Path::new(REPORT).exists() {
+    if !Path::new(report).exists() {
         ended?;
         bail!("Playwright left no report");
     }
-    playwright_counts(&fs::read_to_string(REPORT)?)
+    playwright_counts(&fs::read_to_string(report)?)
 }
 
 /// Runs `command`, shows what it prints, and gives it back. Failing tests are in the counts, not an error.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::protocol::base64url;
 use futures::executor::{LocalPool, LocalSpawner};
 use futures::task::LocalSpawnExt;
 use sha2::Digest;
@@ -160,7 +159,7 @@ impl World {
     pub(super) fn client(self: &Rc<Self>) -> Rc<Client> {
         let mut options = options(self.origin.get());
         self.configure.get()(&mut options);
-        Client::open(options, self.clone()).expect("the options are right")
+        Client::open(Rc::new(options), self.clone()).expect("the options are right")
     }
 
     /// Runs `future` to its end, letting time pass when nothing else can happen.
@@ -284,7 +283,7 @@ impl World {
         };
         let Some(issued) = issued else { return response(400, r#"{"error":"invalid_grant"}"#) };
         if let Some(verifier) = form.get("code_verifier") {
-            let challenge = URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(verifier));
+            let challenge = base64url::encode(&sha2::Sha256::digest(verifier));
             assert_eq!(challenge, issued.challenge, "the verifier must be that of the challenge");
         }
         let access_token = format!("access-{}", self.next());
@@ -360,7 +359,7 @@ impl World {
 impl World {
     fn id_token(&self, user: &str, nonce: &str, access_token: &str) -> String {
         let now = self.now.get() / 1000;
-        let at_hash = URL_SAFE_NO_PAD.encode(&sha2::Sha256::digest(access_token)[..16]);
+        let at_hash = base64url::encode(&sha2::Sha256::digest(access_token)[..16]);
         let nonce = if nonce.is_empty() { String::new() } else { format!(r#","nonce":"{nonce}""#) };
         let (exp, more) = (now + 3600, self.more_claims.get());
         let claims = format!(
@@ -384,14 +383,14 @@ pub(super) fn decoded(proof: &str) -> String {
 
 /// The header (0) or the claims (1) of a JWT.
 pub(super) fn part_of(jwt: &str, number: usize) -> String {
-    let part = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(number).unwrap_or("")).expect("base64url");
+    let part = base64url::decode(jwt.split('.').nth(number).unwrap_or("")).expect("base64url");
     String::from_utf8(part).expect("text")
 }
 
 /// A token whose signature is good if it says so.
 pub(super) fn jws(alg: &str, claims: &str, signature: &str) -> String {
     let header = format!(r#"{{"alg":"{alg}","kid":"1"}}"#);
-    [header.as_str(), claims, signature].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
+    [header.as_str(), claims, signature].map(|part| base64url::encode(part.as_bytes())).join(".")
 }
 
 fn metadata(proof_algs: &str) -> String {

@@ -148,8 +148,7 @@ fn a_web_message_is_read_by_own_string_members() {
 }
 
 fn signed(header: &str, claims: &str) -> String {
-    use base64::Engine;
-    let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let encode = |text: &str| crate::protocol::base64url::encode(text.as_bytes());
     format!("https://app.example.com/?response={}.{}.{}", encode(header), encode(claims), encode("sig"))
 }
 

@@ -415,7 +415,7 @@ export const workers = [
     title: 'imports the package’s own modules, to get at the live vault',
     when: 'after',
     async run({ record, victim }) {
-      for (const file of ['index.js', 'vault.js', 'worker.js', 'shared.js', 'callback.js']) {
+      for (const file of ['index.js', 'vault.js', 'own-worker.js', 'worker.js', 'shared.js', 'callback.js']) {
         try {
           const module = await import(FILES + file);
           record(Object.keys(module));

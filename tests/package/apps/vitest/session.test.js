@@ -1,0 +1,12 @@
+import { createSession, isStrongroomError } from 'strongroom';
+import { expect, test } from 'vitest';
+
+test('under jsdom a session waits for a browser', async () => {
+  const session = createSession({ issuer: 'https://login.example.com', clientId: 'spa' });
+  expect(document.title).toBe('');
+  expect(session.state).toEqual({ status: 'loading' });
+  expect(session.placement).toBeUndefined();
+  const error = await session.signIn().catch((error) => error);
+  expect(isStrongroomError(error) && error.code).toBe('unsupported');
+  session.close();
+});
