@@ -208,8 +208,9 @@ export function check(given: SessionOptions): Checked {
       'serve the page over https, or from http://localhost while developing',
     );
   }
-  const { metadata, navigate, assetsUrl, apis = [], dpop = false, pushedAuthorizationRequests, ...rest } = options.is;
-  const where = vault(rest.vault);
+  // Each by its name: a rest (`...`) would inherit from a polluted prototype again.
+  const { metadata, navigate, assetsUrl, params, apis = [], dpop = false, pushedAuthorizationRequests } = options.is;
+  const where = vault(options.is.vault);
   const { base } = where;
   const expose = flag(options, 'dangerouslyExposeAccessToken', false);
   const signedOut = redirectUri(options, 'postLogoutRedirectUri');
@@ -218,7 +219,7 @@ export function check(given: SessionOptions): Checked {
   }
   const answerPage = base && new URL('callback.html', base).href;
   const back = redirectUri(options, 'redirectUri', answerPage) ?? `${location.origin}/`;
-  const silent = own('silent', rest.silent ?? {}, 'onLoad redirectUri responseMode timeoutMs');
+  const silent = own('silent', options.is.silent ?? {}, 'onLoad redirectUri responseMode timeoutMs');
   const hmac = flag(options, 'dangerouslyAcceptHmacIdTokens', false);
   const alg = text(options, 'idTokenSigningAlg');
   if (alg && !ALG.test(alg) && !(hmac && /^HS(256|384|512)$/.test(alg))) {
@@ -244,7 +245,7 @@ export function check(given: SessionOptions): Checked {
       redirectUri: back,
       postLogoutRedirectUri: answerPage ?? signedOut ?? back,
       ...(responseMode && { responseMode }),
-      params: pairs('params', rest.params),
+      params: pairs('params', params),
       apis: entries,
       silent: {
         onLoad: flag(silent, 'onLoad', true),

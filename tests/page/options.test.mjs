@@ -182,3 +182,26 @@ test('the prefix of states tells configurations apart', () => {
   assert.equal(new Set(prefixes).size, 3);
   for (const prefix of prefixes) assert.match(prefix, /^sr[0-9a-z]+-$/);
 });
+
+test('a polluted prototype supplies no option', () => {
+  const polluted = {
+    vault: 'closure',
+    params: { prompt: 'login' },
+    silent: { timeoutMs: 1 },
+    metadata: { issuer: 'https://evil.example' },
+    assetsUrl: 'https://evil.example/',
+    audience: 'https://evil.example/',
+    placement: 'closure',
+    onLoad: false,
+  };
+  const given = { issuer: 'https://login.example.com', clientId: 'spa', apis: [{ url: 'https://api.example.com/' }] };
+  const clean = JSON.stringify(check(given));
+  for (const [name, value] of Object.entries(polluted)) {
+    Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+  }
+  try {
+    assert.equal(JSON.stringify(check(given)), clean);
+  } finally {
+    for (const name of Object.keys(polluted)) delete Object.prototype[name];
+  }
+});
