@@ -129,7 +129,9 @@ impl PortPage {
             Some(page) => page,
             None => return (Reply::Done, None),
         };
-        if let Command::Open(options) = command {
+        let client = self.client.borrow().clone();
+        if let (Command::Open(options), None) = (&command, &client) {
+            let options = options.clone();
             let platform = Rc::new(Browser::new(self.shared));
             let known = match self.shared {
                 true => SHARED
@@ -149,7 +151,6 @@ impl PortPage {
                 Err(error) => (Reply::Error(error.to_wire()), None),
             };
         }
-        let client = self.client.borrow().clone();
         match client {
             // The other pages go on.
             Some(_) if self.shared && matches!(command, Command::Close) => (Reply::Done, None),

@@ -383,6 +383,20 @@ async fn an_open_vault_says_how_things_stand_and_answers_commands() {
 }
 
 #[wasm_bindgen_test]
+async fn a_port_is_opened_once() {
+    let page = vault();
+    page.send(&open("https://login.example.com"));
+    awaited(page.next()).await;
+    awaited(page.next()).await;
+    page.send(&open("https://login.example.com").replace("https://api.example.com/", "https://evil.example/"));
+    assert!(awaited(page.next()).await.contains("open already"));
+    page.send(
+        r#"{"command":{"id":2,"command":{"fetch":{"url":"https://evil.example/","method":"GET","headers":[],"init":[],"keepalive":false}}}}"#,
+    );
+    assert_eq!(awaited(page.next()).await, r#"[{"reply":{"id":2,"reply":"notAnApi"}}]"#);
+}
+
+#[wasm_bindgen_test]
 async fn a_frame_is_asked_of_the_page_and_withdrawn_in_time() {
     let page = vault();
     page.send(&open("https://login.example.com"));
