@@ -10,7 +10,7 @@ use crate::package;
 
 /// What the page loads on its main thread, in bytes of brotli.
 const PAGE_BUDGET: usize = 7_500;
-/// What a session in a worker loads in all, in bytes of brotli.
+/// What a session loads in all, in bytes of brotli.
 const TOTAL_BUDGET: usize = 75_000;
 /// How many contributors to the wasm are named.
 const CONTRIBUTORS: usize = 20;
@@ -43,16 +43,16 @@ struct Size {
 /// Prints the sizes; with `check`, fails over budget.
 pub fn run(check: bool) -> Result<()> {
     package::build_if_stale()?;
-    let [page, worker, vault, callback, wasm] =
-        ["index.js", "worker.js", "vault.js", "callback.js", "strongroom_bg.wasm"].map(measure);
-    let (page, worker, vault, callback, wasm) = (page?, worker?, vault?, callback?, wasm?);
-    let total = add(page, add(worker, wasm));
+    let [page, shared, vault, callback, wasm] =
+        ["index.js", "shared.js", "vault.js", "callback.js", "strongroom_bg.wasm"].map(measure);
+    let (page, shared, vault, callback, wasm) = (page?, shared?, vault?, callback?, wasm?);
+    let total = add(page, add(shared, wasm));
     println!("{:32} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip -9", "brotli 11");
     for (name, size) in [
         ("index.js (page, main thread)", page),
-        ("worker.js (glue)", worker),
+        ("shared.js (glue)", shared),
         ("strongroom_bg.wasm", wasm),
-        ("together: a session in a worker", total),
+        ("together: a session", total),
         ("vault.js (closure instead)", vault),
         ("callback.js", callback),
     ] {
