@@ -42,8 +42,10 @@ function trusted(url: URL): URL {
 const inFull = (url: URL) => new URL(url, document.baseURI);
 
 // Files of the package, found beside this one. Written so that bundlers see them, and copy them as they are.
-const scriptUrl = (assetsUrl: URL | undefined) =>
+const sharedUrl = (assetsUrl: URL | undefined) =>
   inFull(assetsUrl ? new URL('shared.js', assetsUrl) : new URL('./shared.js', import.meta.url));
+const workerUrl = (assetsUrl: URL | undefined) =>
+  inFull(assetsUrl ? new URL('worker.js', assetsUrl) : new URL('./worker.js', import.meta.url));
 const wasmUrl = (assetsUrl: URL | undefined) =>
   inFull(assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url)).href;
 
@@ -80,6 +82,32 @@ function inShared(script: URL, wasm: string, configuration: string): Promise<Ope
   });
 }
 
+/** A dedicated worker of this tab. */
+function inWorker(script: URL, wasm: string): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(trusted(script), { type: 'module', name: 'strongroom' });
+    const { port1, port2 } = new MessageChannel();
+    const refused = (why: string) => {
+      worker.terminate();
+      reject(new Error(why));
+    };
+    worker.onerror = (event) => refused(event.message || 'its script could not be loaded');
+    worker.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
+      if (data !== 'ready') return refused(data.failed);
+      resolve({ placement: 'worker', port: port1, dispose: () => worker.terminate() });
+    };
+    worker.postMessage(wasm, [port2]);
+  });
+}
+
+/** A closure of this page. */
+async function inClosure(wasm: string): Promise<Opened> {
+  const { serve } = await import('./vault.js');
+  const { port1, port2 } = new MessageChannel();
+  await serve(port2, wasm);
+  return { placement: 'closure', port: port1, dispose() {} };
+}
+
 /** Opens a vault for `options` on this origin, where it is wanted or where it can be had. */
 export async function openVault(
   { placement: wanted, fallback }: Vault,
@@ -88,9 +116,9 @@ export async function openVault(
 ): Promise<Opened> {
   const wasm = wasmUrl(assetsUrl);
   const open = {
-    shared: () => inShared(scriptUrl(assetsUrl), wasm, JSON.stringify(options)),
-    worker: async () => (await import('./own-worker.js')).inWorker(assetsUrl, wasm, trusted),
-    closure: async () => (await import('./own-worker.js')).inClosure(wasm),
+    shared: () => inShared(sharedUrl(assetsUrl), wasm, JSON.stringify(options)),
+    worker: () => inWorker(workerUrl(assetsUrl), wasm),
+    closure: () => inClosure(wasm),
   };
   let refusal: unknown;
   for (const placement of PLACEMENTS.slice(PLACEMENTS.indexOf(wanted))) {

@@ -4,7 +4,7 @@ import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchMade, fetchThrough } from './fetch.js';
 import { type Checked, check, millis, type Own, own, ownUrl, pairs, text } from './options.js';
 import { type Opened, openVault } from './placement.js';
-import type { joinTabs } from './tabs.js';
+import { joinTabs } from './tabs.js';
 import type {
   AccessTokenOptions,
   Callback,
@@ -164,7 +164,7 @@ class BrowserSession extends EventTarget implements Session {
     });
     this.#listen(connection);
     if (opened.placement !== 'shared') {
-      this.#tabs = (await import('./tabs.js')).joinTabs(this.#prefix, {
+      this.#tabs = joinTabs(this.#prefix, {
         state: () => this.#state,
         signOut: () => void connection.command({ signOut: LOCALLY }).catch(() => {}),
         check: () => this.checkSession(),

@@ -129,7 +129,7 @@ const test = base.extend({
     const world = await startWorld({
       csp: (policy) => csp?.(policy, placement),
       routes: { '*': handler },
-      api: direct && { appOrigin: origin },
+      api: direct && { callers: [origin] },
       provider: { consent: 'never', ...(direct && { appOrigins: [origin] }) },
     });
     await use({ ...world, url: `${direct ? origin : world.app.origin}/` });

@@ -16,10 +16,10 @@ import {
   type SessionState,
   type SignedOut,
   StrongroomError,
-  type standardClaims,
   type User,
   type UserChange,
 } from 'strongroom';
+import type { standardClaims } from 'strongroom/claims';
 
 /** `Actual` is `Expected`, no more and no less. */
 type Same<Actual, Expected> =
