@@ -72,7 +72,7 @@ export async function startServers(peers) {
   const configure = (config) => {
     // Not every peer can ask for a resource.
     config.features.resourceIndicators.defaultResource = () => world.api.url;
-    config.ttl.AccessToken = () => manner.seconds;
+    config.ttl = { ...config.ttl, AccessToken: () => manner.seconds };
     // The provider gives none to a hidden frame, which cannot ask for consent.
     config.issueRefreshToken = () => manner.refreshTokens;
     for (const client of config.clients) {
