@@ -14,10 +14,9 @@ export interface Opened {
   dispose(): void;
 }
 
-/** What a shared worker needs to know of a page. */
+/** What a shared worker needs to know of a page: first with the URL of the wasm, and again once the page holds the lock. */
 export interface SharedStart {
-  /** The URL of the wasm. */
-  wasm: string;
+  wasm?: string;
   /** The name of a lock that the page holds for as long as it lives. */
   life: string;
 }
@@ -72,14 +71,13 @@ function inShared(assetsUrl: URL | undefined, configuration: string): Promise<Op
       if (data !== 'ready') return refused(data.failed);
       resolve({ placement: 'shared', port: port1, dispose });
     };
-    const start: SharedStart = { wasm, life };
-    const post = () => worker.port.postMessage(start, [port2]);
+    const post = (start: SharedStart, transfer: Transferable[] = []) => worker.port.postMessage(start, transfer);
+    post({ wasm, life }, [port2]);
     const forever = () => {
-      post();
+      post({ life });
       return new Promise((_, end) => alive.signal.addEventListener('abort', end));
     };
-    if (navigator.locks) navigator.locks.request(life, forever).catch(() => {});
-    else post();
+    navigator.locks?.request(life, forever).catch(() => {});
   });
 }
 

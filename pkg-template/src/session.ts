@@ -1,6 +1,6 @@
 import { cleaned, handOver, LOGOUT, waitingFor } from './callback-url.js';
 import { normalized } from './claims.js';
-import { type Connection, connect } from './connection.js';
+import { type Connection, connect, type Replied } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchMade, fetchThrough } from './fetch.js';
 import { watch } from './monitor.js';
@@ -85,6 +85,7 @@ class BrowserSession extends EventTarget implements Session {
   #state = LOADING;
   #opened: Opened | undefined;
   #connection: Promise<Connection>;
+  #started: Promise<Replied> | undefined;
   #settle: ((state: SessionState) => void) | undefined;
   /** That nobody is signed in: not to be told before this page load has tried its own way in. */
   #provisional: SessionState | undefined;
@@ -136,7 +137,7 @@ class BrowserSession extends EventTarget implements Session {
     }
     const callback = waiting && location.href;
     if (callback) history.replaceState(history.state, '', cleaned(location, this.#prefix));
-    this.#connection = this.#open(options);
+    this.#connection = this.#open(options, callback);
     this.#start(callback);
   }
 
@@ -148,7 +149,7 @@ class BrowserSession extends EventTarget implements Session {
     return this.#opened?.placement;
   }
 
-  async #open({ wire, vault, assetsUrl }: Checked): Promise<Connection> {
+  async #open({ wire, vault, assetsUrl }: Checked, callback: string | undefined): Promise<Connection> {
     const { base } = vault;
     const opened = await (base ? openBehindFrame(vault, base, wire) : openVault(vault, assetsUrl, wire));
     if (this.#end.signal.aborted) {
@@ -183,7 +184,11 @@ class BrowserSession extends EventTarget implements Session {
         void connection.command({ loggedOut: { iss, sid } }).catch(() => {});
       }
     };
-    await connection.command({ open: wire });
+    const open = connection.command({ open: wire });
+    // Right behind it, without waiting for its reply.
+    this.#started = connection.command({ start: callback === undefined ? {} : { callback } });
+    this.#started.catch(() => {});
+    await open;
     return connection;
   }
 
@@ -231,7 +236,8 @@ class BrowserSession extends EventTarget implements Session {
 
   async #start(callback: string | undefined) {
     try {
-      const [reply] = await (await this.#connection).command({ start: callback === undefined ? {} : { callback } });
+      await this.#connection;
+      const [reply] = (await this.#started) as Replied;
       const { started } = reply as { started: Started };
       if (callback !== undefined || started.returnTo) this.#returned(started);
     } catch (error) {

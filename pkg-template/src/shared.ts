@@ -2,22 +2,30 @@
 import type { SharedStart, WorkerStart } from './placement.js';
 import { serve } from './vault.js';
 
+/** How long a page may take to get its lock, in milliseconds. */
+const PATIENCE = 10_000;
+
 const scope = globalThis as unknown as { onconnect: (event: MessageEvent) => void };
 
 scope.onconnect = ({ ports: [entrance] }) => {
   if (!entrance) return;
   const say = (start: WorkerStart) => entrance.postMessage(start);
-  entrance.onmessage = ({ data, ports: [port] }: MessageEvent<SharedStart>) => {
-    if (!port) return;
-    serve(port, data.wasm, true).then(
+  let page: MessagePort | undefined;
+  // The page holds this lock for as long as it lives: who gets it after the page knows that it is gone.
+  const watch = (life: string) =>
+    navigator.locks
+      ?.request(life, () => {
+        page?.dispatchEvent(new MessageEvent('message', { data: [{ command: { id: 0, command: 'close' } }] }));
+      })
+      .catch(() => {});
+  entrance.onmessage = ({ data: { wasm, life }, ports: [port] }: MessageEvent<SharedStart>) => {
+    if (!wasm || !port) return void watch(life);
+    page = port;
+    serve(port, wasm, true).then(
       () => say('ready'),
       (error) => say({ failed: String(error) }),
     );
-    // The page holds this lock for as long as it lives: who gets it after the page knows that it is gone.
-    navigator.locks
-      ?.request(data.life, () => {
-        port.dispatchEvent(new MessageEvent('message', { data: [{ command: { id: 0, command: 'close' } }] }));
-      })
-      .catch(() => {});
+    // A page that dies before it has the lock never says that it holds it.
+    setTimeout(watch, PATIENCE, life);
   };
 };
