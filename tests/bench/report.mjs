@@ -31,7 +31,7 @@ function named({ method, path }) {
 const isToken = (request) => request.method === 'POST' && /\/token$/.test(request.path);
 
 /** @returns {Promise<string>} Markdown */
-export async function report({ peers, measured, samples, failures, seconds, machine }) {
+export async function report({ peers, measured, samples, latency, failures, seconds, machine }) {
   const names = new Map();
   for (const { name, package: npm } of peers) {
     names.set(name, npm ? `${npm} ${npm === 'strongroom' ? '' : await versionOf(npm)}`.trim() : 'hand-written floor');
@@ -186,7 +186,7 @@ Strongroom and other packages in one browser, against one provider, their pages 
 edited by hand.
 
 - ${new Date().toISOString().slice(0, 10)}, \`cargo xtask bench --samples ${samples} --write\`, ${seconds} s
-- ${machine}; app, API and provider (npm oidc-provider) on the same machine
+- ${machine}; app, API and provider (npm oidc-provider) on the same machine${latency ? `; app and provider answer ${latency} ms late` : ', with no latency but its own'}
 
 Median of ${samples} samples (95th percentile, × the floor's median). The floor is a page written by hand that makes the fewest requests
 and checks nothing.
@@ -207,8 +207,9 @@ ${startsTable}
 
 ${callsTable}
 
-An API call is one with its body read, in a page that has its token, as the package's users write it; the \`fetch\` it is
-compared with is made by the same page in the same sample, with the header ready.
+An API call is one with its body read, in a page that has its token, as the package's users write it. The \`fetch\` it is compared
+with is made by the same page right before or after, with the header ready; a sample is the mean of the middle half of 20 such
+pairs. A forced renewal is compared with a \`fetch\` that does the same at the token endpoint.
 
 ## Requests that reach the provider
 
@@ -235,14 +236,15 @@ ${ahead.join('\n') || 'Nowhere.'}
   No call forces a renewal: an API refuses a token once, and the time of two such API requests without Strongroom is taken off.
   Its shared worker's clock cannot be set, so at expiry its tokens live 8 s, and the other peers' clock is set forward.
 - @auth0/auth0-spa-js: \`/authorize\` and \`/oauth/token\` are mapped to the provider's endpoints, and \`iss\` of its ID token gets the slash
-  that it wants at the end. 2.28.3 cannot be installed where it was tried: a version that it depends on is missing there.
+  that it wants at the end. The newest version whose
+  dependencies could be installed.
 - keycloak-js: Keycloak's URLs are mapped to the provider's, refresh tokens are wrapped as JWTs, and the page that tells whether
   frames have cookies is the shortest there can be. Without offline_access it does not renew.
 - @azure/msal-browser: takes no authority over http, so the metadata is given to it. Its tokens are in the sessionStorage.
 - @okta/okta-auth-js: \`okta_post_message\` is translated to \`web_message\` and back. The build \`/core\`.
 - @axa-fr/oidc-client: with its service worker. *Cached token* gives a placeholder, which the service worker replaces.
 - oauth4webapi: the frame and the sharing of a renewal are code of this benchmark.
-- oidc-client-ts and oauth4webapi check no signature of an ID token, nor do @auth0/auth0-spa-js, keycloak-js, @azure/msal-browser and
-  oidc-spa: they trust the token endpoint's TLS (OIDC Core 3.1.3.7). Strongroom and @okta/okta-auth-js check it.
+- Strongroom and @okta/okta-auth-js ask for the provider's keys and check the signature of the ID token with them. As they are
+  set up here, the other peers do not: they trust the token endpoint's TLS (OIDC Core 3.1.3.7 item 6).
 ${errors.length ? `\nWhat failed at expiry, the first error of each:\n\n${errors.join('\n')}\n` : ''}${failed.length ? `\nWhat could not be measured:\n\n${failed.join('\n')}\n` : ''}`;
 }

@@ -1,4 +1,4 @@
-// Strongroom beside its peers: node tests/bench/run.mjs [--samples N] [--only NAME,NAME] [--write]
+// Strongroom beside its peers: node tests/bench/run.mjs [--samples N] [--latency MS] [--only NAME,NAME] [--write]
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -11,17 +11,18 @@ import { startServers } from './servers.mjs';
 const { values } = parseArgs({
   options: {
     samples: { type: 'string', default: '20' },
+    latency: { type: 'string', default: '0' },
     only: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 });
-const samples = Number(values.samples);
+const [samples, latency] = [Number(values.samples), Number(values.latency)];
 const only = values.only?.split(',');
 const peers = PEERS.filter(({ name }) => !only || name === 'floor' || only.includes(name));
-/** How many calls one sample of an API call or of a cached token is the mean of: a page's clock has steps of 0.1 ms. */
+/** How many calls one sample is the mean of: a page's clock has steps of 0.1 ms. */
 const CALLS = { api: 20, token: 200 };
 
-const world = await startServers(peers);
+const world = await startServers(peers, latency);
 const browser = await chromium.launch(config.use.launchOptions);
 /** What was measured: by scenario and peer. */
 const measured = {};
@@ -30,6 +31,12 @@ const add = (scenario, { name }, value) => {
   measured[scenario][name] ??= [];
   measured[scenario][name].push(value);
 };
+
+/** The mean of the middle half. */
+function midmean(values) {
+  const middle = [...values].sort((a, b) => a - b).slice(values.length / 4, (values.length * 3) / 4);
+  return middle.reduce((sum, value) => sum + value) / middle.length;
+}
 
 /** Peers in another order each round, so that no one always follows the same. */
 const turned = (round) => peers.map((_, at) => peers[(at + round) % peers.length]);
@@ -158,45 +165,56 @@ async function residents() {
   for (let round = -1; round < samples; round++) {
     for (const peer of turned(round + 1)) {
       const one = await pages.get(peer).evaluate(
-        async ({ url, held, calls, tokenUrl }) => {
+        async ({ url, held, calls, tokenUrl, ownFirst }) => {
           const { call, token, refresh } = await window.bench.promise;
-          const time = async (times, task) => {
+          const time = async (task) => {
             const began = performance.now();
-            for (let done = 0; done < times; done++) await task();
-            return ((performance.now() - began) * 1000) / times;
+            const result = await task();
+            return { took: performance.now() - began, result };
           };
-          const read = async (answer) => {
-            const response = await answer;
+          const read = (send) => async () => {
+            const response = await send();
             await response.arrayBuffer();
             if (!response.ok) throw new Error(`the API answers ${response.status}`);
           };
           const headers = { Authorization: `Bearer ${held.token}` };
-          const raw = await time(calls.api, () => read(fetch(url, { headers })));
-          const own = await time(calls.api, () => read(call(url)));
-          const cached = await time(calls.token, token);
+          const [raw, own] = [read(() => fetch(url, { headers })), read(() => call(url))];
+          const pairs = [];
+          for (let pair = 0; pair < calls.api; pair++) {
+            const swapped = pair % 2 === 0;
+            const [first, second] = [await time(swapped ? own : raw), await time(swapped ? raw : own)];
+            pairs.push((swapped ? first.took - second.took : second.took - first.took) * 1000);
+          }
+          const cached = await time(async () => {
+            for (let done = 0; done < calls.token; done++) await token();
+          });
           const body = { grant_type: 'refresh_token', client_id: 'spa', refresh_token: held.refresh };
-          const began = performance.now();
-          const answer = await (await fetch(tokenUrl, { method: 'POST', body: new URLSearchParams(body) })).json();
-          const between = performance.now();
-          const forced = await refresh();
+          const rawRefresh = async () =>
+            (await fetch(tokenUrl, { method: 'POST', body: new URLSearchParams(body) })).json();
+          const forced = ownFirst ? await time(refresh) : undefined;
+          const { took, result } = await time(rawRefresh);
+          const mine = forced ?? (await time(refresh));
           return {
-            api: { raw, own },
-            cached,
-            refresh: { raw: between - began, own: typeof forced === 'number' ? forced : performance.now() - between },
-            next: answer.refresh_token,
+            pairs,
+            cached: (cached.took * 1000) / calls.token,
+            refresh: (typeof mine.result === 'number' ? mine.result : mine.took) - took,
+            next: result.refresh_token,
           };
         },
-        { url: `${world.api.url}orders`, held, calls: CALLS, tokenUrl: `${world.provider.issuer}/token` },
+        {
+          url: `${world.api.url}orders`,
+          held,
+          calls: CALLS,
+          tokenUrl: `${world.provider.issuer}/token`,
+          ownFirst: round % 2 === 0,
+        },
       );
       held.refresh = one.next;
       // The first round only warms up.
       if (round < 0) continue;
-      add('api', peer, one.api.own - one.api.raw);
-      add('api raw', peer, one.api.raw);
+      add('api', peer, midmean(one.pairs));
       add('cached', peer, one.cached);
-      add('refresh', peer, one.refresh.own - one.refresh.raw);
-      add('refresh raw', peer, one.refresh.raw);
-      add('refresh own', peer, one.refresh.own);
+      add('refresh', peer, one.refresh);
     }
   }
   for (const page of pages.values()) await page.context().close();
@@ -278,6 +296,7 @@ const text = await report({
   peers,
   measured,
   samples,
+  latency,
   failures,
   seconds: Math.round((Date.now() - began) / 1000),
   machine: `${cpus().length} cores, ${browser.browserType().name()} ${browser.version()}`,

@@ -63,8 +63,9 @@ async function translate(ctx, next) {
   if (path === '/oauth/token' && ctx.body?.id_token) ctx.body.id_token = withSlash(ctx.body.id_token);
 }
 
-/** Starts the servers, with a page for each of `peers`. */
-export async function startServers(peers) {
+/** Starts the servers, with a page for each of `peers`. App and provider answer `latency` milliseconds late. */
+export async function startServers(peers, latency = 0) {
+  const late = () => latency && new Promise((resolve) => setTimeout(resolve, latency));
   /** What the provider does from now on: whether it issues refresh tokens, and how long access tokens live. */
   const manner = { refreshTokens: false, seconds: 600 };
   const routes = {};
@@ -84,7 +85,11 @@ export async function startServers(peers) {
     return config;
   };
   world = await startWorld({
-    provider: { consent: 'never', configure, middleware: translate },
+    provider: {
+      consent: 'never',
+      configure,
+      middleware: [(_ctx, next) => Promise.resolve(late()).then(next), translate],
+    },
     routes,
     csp: (policy) => {
       // Few peers can live with Trusted Types, and some make workers of blobs.
@@ -102,7 +107,8 @@ export async function startServers(peers) {
     const own = await filesOf(peer, { issuer: world.provider.issuer, api: world.api.url });
     files.set(peer.name, own);
     for (const [path, { type, brotli, cached }] of own) {
-      routes[path] = (_request, response) => {
+      routes[path] = async (_request, response) => {
+        await late();
         served.set(path, (served.get(path) ?? 0) + 1);
         response.writeHead(200, {
           'Content-Type': type,
