@@ -1,6 +1,6 @@
 // Strongroom beside its peers: node tests/bench/run.mjs [--samples N] [--latency MS] [--only NAME,NAME] [--write]
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import config from '../../playwright.config.mjs';
@@ -267,6 +267,8 @@ async function expiry(peer, tabs, callers) {
 }
 
 const began = Date.now();
+/** How busy the machine was with other things. */
+const [load] = loadavg();
 /** Runs `task` for each peer; one that fails is said and left out. */
 const failures = [];
 const attempt = async (what, peer, task) => {
@@ -299,7 +301,7 @@ const text = await report({
   latency,
   failures,
   seconds: Math.round((Date.now() - began) / 1000),
-  machine: `${cpus().length} cores, ${browser.browserType().name()} ${browser.version()}`,
+  machine: `${cpus().length} cores (load ${load.toFixed(1)} at the beginning), ${browser.browserType().name()} ${browser.version()}`,
 });
 console.log(text);
 if (values.write) await writeFile(new URL('../../BENCHMARKS.md', import.meta.url), text);
