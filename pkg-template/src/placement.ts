@@ -14,7 +14,7 @@ export interface Opened {
   dispose(): void;
 }
 
-/** What a shared worker needs to know of a page. */
+/** What a shared worker needs to know of a page: first with a port, and again once the page holds the lock. */
 export interface SharedStart {
   /** The name of a lock that the page holds for as long as it lives. */
   life: string;
@@ -71,14 +71,13 @@ function inShared(script: URL, wasm: string, configuration: string): Promise<Ope
       if (data !== 'ready') return refused(data.failed);
       resolve({ placement: 'shared', port: port1, dispose });
     };
-    const start: SharedStart = { life };
-    const post = () => worker.port.postMessage(start, [port2]);
+    const post = (transfer: Transferable[] = []) => worker.port.postMessage({ life } satisfies SharedStart, transfer);
+    post([port2]);
     const forever = () => {
       post();
       return new Promise((_, end) => alive.signal.addEventListener('abort', end));
     };
-    if (navigator.locks) navigator.locks.request(life, forever).catch(() => {});
-    else post();
+    navigator.locks?.request(life, forever).catch(() => {});
   });
 }
 

@@ -1,5 +1,5 @@
 import { cleaned, handOver, heedLogouts, waitingFor } from './callback-url.js';
-import { type Connection, connect } from './connection.js';
+import { type Connection, connect, type Replied } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchMade, fetchThrough } from './fetch.js';
 import { type Checked, check, millis, type Own, own, ownUrl, pairs, text } from './options.js';
@@ -73,6 +73,7 @@ class BrowserSession extends EventTarget implements Session {
   #state = LOADING;
   #opened: Opened | undefined;
   #connection: Promise<Connection>;
+  #started: Promise<Replied> | undefined;
   #settle: ((state: SessionState) => void) | undefined;
   /** That nobody is signed in: not to be told before this page load has tried its own way in. */
   #provisional: SessionState | undefined;
@@ -117,7 +118,7 @@ class BrowserSession extends EventTarget implements Session {
     }
     const callback = waiting && location.href;
     if (callback) history.replaceState(history.state, '', cleaned(location, this.#prefix));
-    this.#connection = this.#open(options);
+    this.#connection = this.#open(options, callback);
     this.#start(callback);
   }
 
@@ -129,7 +130,7 @@ class BrowserSession extends EventTarget implements Session {
     return this.#opened?.placement;
   }
 
-  async #open({ wire, vault, assetsUrl, normalizeClaims }: Checked): Promise<Connection> {
+  async #open({ wire, vault, assetsUrl, normalizeClaims }: Checked, callback: string | undefined): Promise<Connection> {
     const { base } = vault;
     // Behind a frame, that watches.
     const wanted = Promise.all([
@@ -171,7 +172,11 @@ class BrowserSession extends EventTarget implements Session {
       });
     }
     this.#logouts = heedLogouts((loggedOut) => void connection.command({ loggedOut }).catch(() => {}));
-    await connection.command({ open: wire });
+    const open = connection.command({ open: wire });
+    // Right behind it, without waiting for its reply.
+    this.#started = connection.command({ start: callback === undefined ? {} : { callback } });
+    this.#started.catch(() => {});
+    await open;
     return connection;
   }
 
@@ -189,7 +194,8 @@ class BrowserSession extends EventTarget implements Session {
 
   async #start(callback: string | undefined) {
     try {
-      const [reply] = await (await this.#connection).command({ start: callback === undefined ? {} : { callback } });
+      await this.#connection;
+      const [reply] = (await this.#started) as Replied;
       const { started } = reply as { started: Started };
       if (callback !== undefined || started.returnTo) this.#returned(started);
     } catch (error) {

@@ -184,10 +184,19 @@ impl Client {
     /// The silent ladder, while no other tab is on it: tabs that rotate refresh tokens at once get into each other's way.
     async fn climb_alone(&self, page: &Rc<dyn Page>, wish: &Wish) -> Result<()> {
         let name = ["strongroom ", self.config.state_prefix.as_str()].concat();
+        // Every step needs the metadata: it is fetched while the lock is waited for.
+        let client = self.share()?;
+        let metadata = self.launch(async move { client.metadata().await.map(drop) });
         let lock = self.platform.lock(name).await;
         // What was waited for may have brought what is wanted.
         let served = self.vault.borrow().next_step(&wish.target, &wish.scope, self.platform.moment()).is_token();
-        let outcome = if served { Ok(()) } else { self.climb(page, wish).await };
+        let outcome = match served {
+            true => Ok(()),
+            false => match metadata.landed().await {
+                Ok(()) => self.climb(page, wish).await,
+                Err(error) => Err(error),
+            },
+        };
         drop(lock);
         outcome
     }

@@ -1,4 +1,7 @@
 // One vault for all tabs.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PKG } from '../../www/servers/files.mjs';
 import { test as base, expect, open, requests, settled, signIn, state } from './harness.mjs';
 
 const test = base.extend({
@@ -90,6 +93,61 @@ test('callers of all tabs share one renewal', async ({ page, world, context }) =
   );
   expect(requests(world, '/token')).toHaveLength(1);
   expect(requests(world, '/auth')).toHaveLength(1);
+});
+
+test.describe('at expiry', () => {
+  test.use({
+    setting: {
+      routes: {
+        // The shared worker with a clock that its pages can set forward.
+        '/strongroom/shared.js': async (_request, response) => {
+          const clock = `let ahead = 0;
+            const now = Date.now;
+            Date.now = () => now() + ahead;
+            new BroadcastChannel('clock').onmessage = ({ data }) => { ahead = data; };`;
+          response.setHeader('Content-Type', 'text/javascript');
+          response.end(`${clock}\n${await readFile(join(PKG, 'shared.js'))}`);
+        },
+      },
+    },
+  });
+
+  for (const [tabs, callers] of [
+    [1, 100],
+    [10, 10],
+  ]) {
+    test(`${tabs * callers} calls from ${tabs === 1 ? 'one tab' : `${tabs} tabs`} make one token request`, async ({
+      page,
+      world,
+      context,
+    }) => {
+      world.options.scope = 'openid profile email offline_access';
+      await open(page, world);
+      await signIn(page, world);
+      const all = [page];
+      while (all.length < tabs) {
+        const tab = await context.newPage();
+        expect(await open(tab, world)).toMatchObject({ status: 'signedIn' });
+        all.push(tab);
+      }
+      expect(await orders(page, world)).toBe(200);
+      world.provider.requests.length = 0;
+      await page.evaluate(() => new BroadcastChannel('clock').postMessage(700_000));
+      const statuses = await Promise.all(
+        all.map((tab) =>
+          tab.evaluate(
+            ({ url, callers }) =>
+              Promise.all(Array.from({ length: callers }, () => session.fetch(url).then(({ status }) => status))),
+            { url: `${world.api.url}orders`, callers },
+          ),
+        ),
+      );
+      expect(statuses.flat()).toEqual(Array(100).fill(200));
+      expect(requests(world, '/token')).toHaveLength(1);
+      expect(requests(world, '/auth')).toEqual([]);
+      expect(world.provider.events.filter(({ name }) => name === 'grant.error')).toEqual([]);
+    });
+  }
 });
 
 test('a tab that closes leaves the others alone', async ({ page, world, context }) => {

@@ -33,6 +33,18 @@ for (const [name, silent, seen] of [
   });
 }
 
+test('with metadata and keys in the cache it asks to authorize and for tokens, and nothing else', async ({
+  page,
+  world,
+}) => {
+  await open(page, world);
+  await signIn(page, world);
+  world.provider.requests.length = 0;
+  await page.reload();
+  expect(await settled(page)).toMatchObject({ status: 'signedIn' });
+  expect(world.provider.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /auth', 'POST /token']);
+});
+
 test('what was granted is told, and no token', async ({ page, world }) => {
   await open(page, world);
   await signIn(page, world);

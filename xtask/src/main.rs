@@ -1,5 +1,6 @@
 //! Every developer command of Strongroom: `cargo xtask help`.
 
+mod bench;
 mod demo;
 mod fuzz;
 mod lint;
@@ -25,6 +26,10 @@ cargo xtask lint                       formatting, clippy, types, documentation
 cargo xtask fmt                        what of that can be mended, mended
 cargo xtask size [--check]             how large the package is (--check: fails over budget)
 cargo xtask fuzz TARGET [--seconds N]   feeds a parser of outside input with what breaks parsers (60 seconds; or all)
+cargo xtask bench [--samples N]        Strongroom beside its peers, in one browser (20 samples)
+                  [--latency MS]       with servers that answer so much later
+                  [--only NAME,NAME]   some of them, as tests/bench/peers.mjs names them
+                  [--write]            into BENCHMARKS.md too
 cargo xtask bindings                   the TypeScript types of the wire, from src/wire.rs
 cargo xtask help                       this text
 
@@ -50,6 +55,7 @@ fn run() -> Result<()> {
     };
     std::env::set_current_dir(sh::root())?;
     let (mut port, mut open, mut own_origin) = (0, false, false);
+    let (mut samples, mut latency, mut only, mut write) = (20, 0, None, false);
     let (mut dev, mut check, mut seconds, mut rest) = (false, false, 60, Vec::new());
     while let Some(arg) = args.next()? {
         match (command.as_str(), arg) {
@@ -58,6 +64,10 @@ fn run() -> Result<()> {
             ("demo", Long("own-origin")) => own_origin = true,
             ("build", Long("dev")) => dev = true,
             ("size", Long("check")) => check = true,
+            ("bench", Long("samples")) => samples = args.value()?.parse()?,
+            ("bench", Long("latency")) => latency = args.value()?.parse()?,
+            ("bench", Long("only")) => only = Some(args.value()?.string()?),
+            ("bench", Long("write")) => write = true,
             ("fuzz", Long("seconds")) => seconds = args.value()?.parse()?,
             ("test" | "fuzz", Value(part)) => rest.push(part.string()?),
             ("wasm-test-runner", _) => break,
@@ -65,6 +75,7 @@ fn run() -> Result<()> {
         }
     }
     match command.as_str() {
+        "bench" => bench::run(samples, latency, only.as_deref(), write),
         "demo" => demo::run(port, open, own_origin),
         "fuzz" => fuzz::run(&rest, seconds),
         "test" => test::run(&rest),

@@ -12,20 +12,28 @@ const INSTALLED: &str = "node_modules/.package-lock.json";
 
 /// Installs the locked dependencies, unless they are there.
 pub fn install() -> Result<()> {
+    install_in(".")
+}
+
+/// The same for a folder that has dependencies of its own.
+pub fn install_in(folder: &str) -> Result<()> {
+    let folder = Path::new(folder);
     let version = sh::output(Command::new("node").arg("--version"))
         .context("Node.js 20 or newer is needed: https://nodejs.org")?;
     let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     anyhow::ensure!(major >= Some(20), "Node.js 20 or newer is needed, and this is {}", version.trim());
-    if modified(INSTALLED) >= modified("package-lock.json") && Path::new(INSTALLED).exists() {
+    let installed = folder.join(INSTALLED);
+    if modified(&installed) >= modified(&folder.join("package-lock.json")) && installed.exists() {
         return Ok(());
     }
     sh::step("installing the npm dependencies", || {
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-        sh::run(Command::new(npm).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
+        let ci = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+        sh::run(Command::new(npm).args(ci).current_dir(folder))
     })
 }
 
-fn modified(path: &str) -> Option<std::time::SystemTime> {
+fn modified(path: &Path) -> Option<std::time::SystemTime> {
     std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
