@@ -46,7 +46,7 @@ for (const [vault, scheme, width] of [
       await press(page, 'Allow');
 
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Hello, Ada');
-      expect(page.url()).toBe(`${world.app.origin}/?vault=${vault}`);
+      await expect(page).toHaveURL(`${world.app.origin}/?vault=${vault}`);
       await expect(page.getByRole('definition').first()).toHaveText('Ada Lovelace');
       await page.getByText('All claims').click();
       await expect(page.locator('#claims-body')).toContainText('"email_verified": true');
