@@ -1,4 +1,4 @@
-// Writes ATTACKS.md from the run of attacks.spec.mjs, if all of it ran.
+// Writes ATTACKS.md from a run of attacks.spec.mjs, if all of it ran: `cargo xtask test attacks`.
 import { writeFileSync } from 'node:fs';
 import { themes } from '../attacks/attacks.mjs';
 import { placements, times } from '../attacks/placements.mjs';
@@ -8,10 +8,10 @@ const HEAD = `# Attacks
 
 What a script that somebody injects into the page can take with it. Each row is a script of [\`tests/attacks\`](tests/attacks),
 run in Chromium against a live session at a real provider, in each placement of the vault; the page's
-Content-Security-Policy forbids nothing there, so that what holds is Strongroom. The script has won (**lost**) if what it recorded, or what
-arrived at its server, contains a token, a code that it can redeem, a code verifier or a private key that the provider or the
+Content-Security-Policy forbids nothing there, so that what holds is Strongroom. The script has won (**lost**) if what it
+recorded, or what arrived at its server, contains a token, a code that it can redeem, a code verifier or a private key that the provider or the
 vault issued. The column *before* is for a script that runs before Strongroom is loaded. The demo lets you try them
-yourself: \`cargo xtask demo\`, then *Try to steal one*. Written by \`cargo xtask test e2e\`.
+yourself: \`cargo xtask demo\`, then *Try to steal one*. Written by \`cargo xtask test attacks\`.
 `;
 
 const escaped = (text) => text.replaceAll('|', '\\|');
@@ -40,7 +40,8 @@ export default class AttacksReporter {
   onBegin(config, suite) {
     const wanted = suite.allTests().filter((test) => test.tags.includes('@attack'));
     // A part that was picked by name says nothing about the rest.
-    this.#whole = wanted.length > 0 && String(config.grep) === '/.*/' && !config.shard;
+    const all = process.env.STRONGROOM_ATTACKS === 'all';
+    this.#whole = all && wanted.length > 0 && String(config.grep) === '/.*/' && !config.shard;
     for (const test of wanted) this.#waiting.add(test.id);
   }
 

@@ -13,6 +13,8 @@ type Part = (&'static str, fn() -> Result<Counts>);
 
 /// The parts, in the order in which they run.
 const PARTS: [Part; 5] = [("native", native), ("wasm", wasm), ("page", page), ("e2e", end_to_end), ("package", packed)];
+/// What runs only when it is named: all attacks in all placements at both times, of which `e2e` has more than half.
+const ATTACKS: Part = ("attacks", attacks);
 
 /// How many tests ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,12 +26,17 @@ struct Counts {
 
 /// Runs the named parts, or all; one that fails does not keep the next from running.
 pub fn run(names: &[String]) -> Result<()> {
-    if let Some(unknown) = names.iter().find(|name| !PARTS.iter().any(|part| part.0 == **name)) {
-        bail!("there is no part {unknown}: the parts are native, wasm, page, e2e and package");
+    let all = || PARTS.iter().chain([&ATTACKS]);
+    if let Some(unknown) = names.iter().find(|name| !all().any(|part| part.0 == **name)) {
+        bail!("there is no part {unknown}: the parts are native, wasm, page, e2e, package and attacks");
     }
     let mut total = Counts::default();
     let mut broken = Vec::new();
-    for (name, part) in PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|name| name == part.0)) {
+    let wanted = |part: &&Part| match names.is_empty() {
+        true => part.0 != ATTACKS.0,
+        false => names.iter().any(|name| name == part.0),
+    };
+    for (name, part) in all().filter(wanted) {
         match sh::step(&format!("tests: {name}"), part) {
             Ok(counts) => {
                 if counts.passed + counts.failed == 0 {
@@ -86,21 +93,26 @@ fn page() -> Result<Counts> {
 }
 
 fn end_to_end() -> Result<Counts> {
-    playwright("target/e2e-report.json", &[])
+    playwright("target/e2e-report.json", &[], &[])
+}
+
+/// Every attack of `tests/attacks`, everywhere; writes ATTACKS.md.
+fn attacks() -> Result<Counts> {
+    playwright("target/attacks-report.json", &["attacks.spec"], &[("STRONGROOM_ATTACKS", "all")])
 }
 
 /// The package as it is published, in apps of other people's tools.
 fn packed() -> Result<Counts> {
-    playwright("target/package-report.json", &["--config", "tests/package"])
+    playwright("target/package-report.json", &["--config", "tests/package"], &[])
 }
 
 /// Runs Playwright, which leaves its report at `report`.
-fn playwright(report: &str, args: &[&str]) -> Result<Counts> {
+fn playwright(report: &str, args: &[&str], env: &[(&str, &str)]) -> Result<Counts> {
     let browser = setup::browser()?;
     package::build_if_stale()?;
     let _ = fs::remove_file(report);
     let mut playwright = npm::tool("@playwright/test/cli.js");
-    playwright.arg("test").args(args);
+    playwright.arg("test").args(args).envs(env.iter().copied());
     playwright
         .env("STRONGROOM_CHROMIUM", &browser.chromium)
         .env("PLAYWRIGHT_JSON_OUTPUT_FILE", fs::canonicalize(".")?.join(report));
