@@ -21,6 +21,7 @@ import { workers } from './scripts/workers.mjs';
  * @property {boolean} [offline] whether the session has a refresh token
  * @property {boolean} [disturbs] whether the app's use of its session may fail
  * @property {boolean} [signsOut] whether the provider's session ends
+ * @property {boolean} [races] whether the vault may be quicker: what may be lost counts as lost
  * @property {Partial<Record<'after' | 'before', Record<string, keyof import('./reasons.mjs').reasons>>>} [lost] where it
  *   wins, and why; everywhere else the tokens are safe
  */
