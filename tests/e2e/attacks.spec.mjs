@@ -95,8 +95,8 @@ const leaks = {
       'index.js': () =>
         pagePart(
           'placement.ts',
-          "(await import('./own-worker.js')).inWorker(assetsUrl, wasm, trusted)",
-          "({ ...(await (await import('./own-worker.js')).inClosure(wasm)), placement: 'worker' as const })",
+          'worker: () => inWorker(workerUrl(assetsUrl), wasm)',
+          "worker: async () => ({ ...(await inClosure(wasm)), placement: 'worker' as const })",
         ),
     },
     loses: ['hook-fetch', 'hook-reflect', 'hook-json', 'hook-wasm-memory'],
