@@ -138,8 +138,7 @@ fn jwks(text: &str) {
     for alg in [Alg::RS256, Alg::ES256, Alg::ES512, Alg::EdDSA, Alg::HS256] {
         for key in keys.candidates(alg, None) {
             assert!(!alg.is_hmac());
-            let members = Json::parse(&key.json).unwrap_or_default();
-            assert!(members.is_object() && ["d", "p", "q", "k"].iter().all(|name| members.get(name).is_none()));
+            assert!(key.json.is_object() && ["d", "p", "q", "k"].iter().all(|name| key.json.get(name).is_none()));
         }
     }
 }

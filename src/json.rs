@@ -48,37 +48,41 @@ impl Json {
         js_sys::JSON::stringify(&self.to_js()).map(String::from).unwrap_or_default()
     }
 
-    /// A value of JavaScript, of which all but JSON is `null`. Not by serde-wasm-bindgen: its errors write numbers, and
+    /// A value of JavaScript, of which all but JSON is `null`; `null` in all when it is nested more than 32 levels deep or
+    /// has more than 100,000 values, as one that holds itself. Not by serde-wasm-bindgen: its errors write numbers, and
     /// that takes 4 kB.
     #[cfg(target_arch = "wasm32")]
     pub fn from_js(value: &wasm_bindgen::JsValue) -> Json {
+        Json::read_js(value, DEEPEST, &mut 100_000).unwrap_or_default()
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn read_js(value: &wasm_bindgen::JsValue, depth: u32, left: &mut u32) -> Option<Json> {
         use wasm_bindgen::JsCast;
-        if let Some(text) = value.as_string() {
+        *left = left.checked_sub(1)?;
+        Some(if let Some(text) = value.as_string() {
             Json::String(text)
         } else if let Some(number) = value.as_f64() {
             Json::Number(number)
         } else if let Some(value) = value.as_bool() {
             Json::Bool(value)
+        } else if !value.is_object() {
+            Json::Null
         } else if js_sys::Array::is_array(value) {
             let mut elements = Vec::new();
             for element in js_sys::Array::from(value) {
-                elements.push(Json::from_js(&element));
+                elements.push(Json::read_js(&element, depth.checked_sub(1)?, left)?);
             }
             Json::Array(elements)
-        } else if value.is_object() {
+        } else {
             let mut members = Vec::new();
             // Own members alone: a polluted `Object.prototype` must not supply claims.
             for member in js_sys::Object::entries(value.unchecked_ref()) {
-                if let Json::Array(pair) = Json::from_js(&member)
-                    && let Ok([Json::String(name), value]) = <[Json; 2]>::try_from(pair)
-                {
-                    members.push((name, value));
-                }
+                let member: js_sys::Array = member.unchecked_into();
+                members.push((member.get(0).as_string()?, Json::read_js(&member.get(1), depth.checked_sub(1)?, left)?));
             }
             Json::Object(members)
-        } else {
-            Json::Null
-        }
+        })
     }
 
     /// The value in JavaScript.
@@ -158,7 +162,11 @@ impl Json {
     }
 
     /// Adds a member to an object, unless it is `null`.
-    pub fn add(&mut self, name: &str, value: Json) {
+    pub fn add(&mut self, name: &str, value: impl Into<Json>) {
+        self.push(name, value.into());
+    }
+
+    fn push(&mut self, name: &str, value: Json) {
         if let (Json::Object(members), false) = (self, matches!(value, Json::Null)) {
             members.push((name.to_owned(), value));
         }
@@ -206,6 +214,24 @@ impl From<&str> for Json {
     }
 }
 
+impl From<Option<&str>> for Json {
+    fn from(text: Option<&str>) -> Json {
+        text.map(Json::from).unwrap_or_default()
+    }
+}
+
+impl From<Option<i64>> for Json {
+    fn from(number: Option<i64>) -> Json {
+        number.map(Json::from).unwrap_or_default()
+    }
+}
+
+impl From<i64> for Json {
+    fn from(number: i64) -> Json {
+        Json::Number(number as f64)
+    }
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 impl From<serde_json::Value> for Json {
     fn from(value: serde_json::Value) -> Json {
@@ -241,9 +267,11 @@ impl Serialize for Json {
     }
 }
 
+/// How deep what we read may be nested.
+const DEEPEST: u32 = 32;
+
 /// `text`, if it is nested no deeper than anything a provider has to say.
 fn shallow(text: &str) -> Option<&str> {
-    const DEEPEST: u32 = 32;
     let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
     for byte in text.bytes() {
         match byte {
@@ -263,78 +291,7 @@ fn shallow(text: &str) -> Option<&str> {
 
 /// `number` as people write it. Not by `Display`, which is large for what it does here.
 pub fn decimal(number: i64) -> String {
-    Json::Number(number as f64).to_text()
-}
-
-/// Writes `members` as a JSON object of strings, numbers and nested JSON text; the counterpart of [`Json`] for what we store.
-#[derive(Default)]
-pub struct JsonWriter(String);
-
-impl JsonWriter {
-    /// Adds a string member.
-    pub fn string(&mut self, name: &str, value: &str) -> &mut Self {
-        self.name(name);
-        quote(&mut self.0, value);
-        self
-    }
-
-    /// Adds a string member if there is a value.
-    pub fn optional(&mut self, name: &str, value: Option<&str>) -> &mut Self {
-        match value {
-            Some(value) => self.string(name, value),
-            None => self,
-        }
-    }
-
-    /// Adds a number member.
-    pub fn number(&mut self, name: &str, value: i64) -> &mut Self {
-        self.name(name);
-        self.0.push_str(&decimal(value));
-        self
-    }
-
-    /// Adds a member whose value is JSON text already.
-    pub fn raw(&mut self, name: &str, json: &str) -> &mut Self {
-        self.name(name);
-        self.0.push_str(json);
-        self
-    }
-
-    /// The object as text.
-    pub fn finish(&mut self) -> String {
-        if self.0.is_empty() {
-            self.0.push('{');
-        }
-        self.0.push('}');
-        std::mem::take(&mut self.0)
-    }
-
-    fn name(&mut self, name: &str) {
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        quote(&mut self.0, name);
-        self.0.push(':');
-    }
-}
-
-/// Appends `value` as a JSON string (RFC 8259 section 7).
-fn quote(out: &mut String, value: &str) {
-    out.push('"');
-    for c in value.chars() {
-        match c {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\0'..='\x1f' => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                out.push_str("\\u00");
-                out.push(HEX[c as usize >> 4] as char);
-                out.push(HEX[c as usize & 15] as char);
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
+    Json::from(number).to_text()
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

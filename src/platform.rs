@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::error::Result;
+use crate::json::Json;
 use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
 use crate::protocol::{HttpRequest, HttpResponse, Moment, UnixTime};
@@ -27,8 +28,8 @@ pub struct NoAnswer;
 pub trait SigningKey {
     /// What it signs with.
     fn alg(&self) -> Alg;
-    /// The public key as JSON text: `crv`, `kty`, `x` and, if it has one, `y`, in this order and without spaces.
-    fn jwk(&self) -> &str;
+    /// The public key: `crv`, `kty`, `x` and, if it has one, `y`, in this order.
+    fn jwk(&self) -> &Json;
     /// The signature of `data` as JWS has it: 64 bytes.
     fn sign(&self, data: Vec<u8>) -> Boxed<Result<Vec<u8>>>;
     /// Whether the private half can be had.

@@ -9,7 +9,7 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 use super::{CRYPTO, object};
 use crate::error::{Code, Error, Result};
-use crate::json::JsonWriter;
+use crate::json::Json;
 use crate::platform::{Boxed, SigningKey};
 use crate::protocol::jws::{Alg, Hash};
 
@@ -20,11 +20,10 @@ pub(super) async fn digest(hash: Hash, data: Vec<u8>) -> Result<Vec<u8>> {
     Ok(Uint8Array::new(&digest).to_vec())
 }
 
-/// Whether `signature` is that of `data` under the public key `jwk` (JSON text) for `alg` (RFC 7518 section 3.1, RFC 8037).
-pub(super) async fn verify(alg: Alg, jwk: String, signature: Vec<u8>, data: Vec<u8>) -> Result<bool> {
+/// Whether `signature` is that of `data` under the public key `jwk` for `alg` (RFC 7518 section 3.1, RFC 8037).
+pub(super) async fn verify(alg: Alg, jwk: JsValue, signature: Vec<u8>, data: Vec<u8>) -> Result<bool> {
     let subtle = subtle()?;
     let parameters = parameters(alg);
-    let jwk = js_sys::JSON::parse(&jwk).map_err(refused)?;
     let usages = js_sys::Array::of1(&JsValue::from_str("verify"));
     let import = subtle.import_key_with_object("jwk", jwk.unchecked_ref(), &parameters, false, &usages);
     let key = match JsFuture::from(import.map_err(refused)?).await {
@@ -45,7 +44,7 @@ pub(super) async fn verify(alg: Alg, jwk: String, signature: Vec<u8>, data: Vec<
 /// A key pair that WebCrypto signs with.
 struct KeyPair {
     alg: Alg,
-    jwk: String,
+    jwk: Json,
     private_key: CryptoKey,
 }
 
@@ -74,13 +73,13 @@ pub(super) async fn signing_key(pair: JsValue) -> Result<Rc<dyn SigningKey>> {
         return Err(refused(JsValue::NULL));
     }
     let jwk = JsFuture::from(subtle()?.export_key("jwk", &public_key).map_err(refused)?).await.map_err(refused)?;
-    let member = |name: &str| js_sys::Reflect::get(&jwk, &name.into()).ok().and_then(|value| value.as_string());
-    let alg = if member("kty").as_deref() == Some("OKP") { Alg::EdDSA } else { Alg::ES256 };
-    let mut text = JsonWriter::default();
+    let exported = Json::from_js(&jwk);
+    let mut jwk = Json::object();
     for name in ["crv", "kty", "x", "y"] {
-        text.optional(name, member(name).as_deref());
+        jwk.add(name, exported.str(name).as_deref());
     }
-    Ok(Rc::new(KeyPair { alg, jwk: text.finish(), private_key }))
+    let alg = if jwk.str("kty").as_deref() == Some("OKP") { Alg::EdDSA } else { Alg::ES256 };
+    Ok(Rc::new(KeyPair { alg, jwk, private_key }))
 }
 
 impl SigningKey for KeyPair {
@@ -88,7 +87,7 @@ impl SigningKey for KeyPair {
         self.alg
     }
 
-    fn jwk(&self) -> &str {
+    fn jwk(&self) -> &Json {
         &self.jwk
     }
 

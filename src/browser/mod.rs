@@ -82,7 +82,7 @@ impl Platform for Browser {
     }
 
     fn verify(&self, alg: Alg, key: &Jwk, signature: Vec<u8>, data: Vec<u8>) -> Boxed<Result<bool>> {
-        Box::pin(crypto::verify(alg, key.json.clone(), signature, data))
+        Box::pin(crypto::verify(alg, key.json.to_js(), signature, data))
     }
 
     fn outlives_pages(&self) -> bool {

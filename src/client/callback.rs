@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Client;
 use crate::error::{Code, Error, Result};
-use crate::json::{Json, JsonWriter};
+use crate::json::Json;
 use crate::platform::*;
 use crate::protocol::authorization::ReceivedAuthorizationResponse;
 use crate::protocol::jws::Hash;
@@ -94,7 +94,7 @@ impl Client {
     /// What was kept for `state`: once. In its place a trace stays for as long as the transaction would have lived.
     async fn take(&self, state: &str) -> Result<String> {
         let key = self.key_of(state).await?;
-        let trace = [HANDLED, &self.dated().finish()].concat();
+        let trace = [HANDLED, &self.dated().to_text()].concat();
         match self.platform.replace(key.clone(), trace).await? {
             Some(kept) if kept.starts_with(HANDLED) => {
                 Err(Error::new(Code::AlreadyHandled, "this callback was answered before"))
@@ -113,9 +113,9 @@ impl Client {
     }
 
     /// The beginning of a stored text: when it was written.
-    pub(super) fn dated(&self) -> JsonWriter {
-        let mut json = JsonWriter::default();
-        json.number("created_at", self.platform.now().as_millis());
+    pub(super) fn dated(&self) -> Json {
+        let mut json = Json::object();
+        json.add("created_at", self.platform.now().as_millis());
         json
     }
 

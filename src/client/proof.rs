@@ -47,14 +47,14 @@ impl Client {
         }
     }
 
-    /// The name under which the key is kept: that of issuer and client.
+    /// The name under which the key is kept: that of issuer and client, and of the algorithm that is wanted.
     fn key_name(&self) -> String {
-        ["dpop ", self.config.state_prefix.as_str()].concat()
+        ["dpop ", self.config.dpop_signing_alg.as_str(), " ", self.config.state_prefix.as_str()].concat()
     }
 
     /// The thumbprint of the key (RFC 7638), to which an authorization code can be bound (RFC 9449 section 10).
     pub(super) async fn thumbprint(&self, key: &dyn SigningKey) -> Result<String> {
-        let digest = self.platform.digest(Hash::Sha256, key.jwk().as_bytes().to_vec()).await?;
+        let digest = self.platform.digest(Hash::Sha256, key.jwk().to_text().into_bytes()).await?;
         Ok(pkce::random_token(&digest))
     }
 

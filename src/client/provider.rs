@@ -196,7 +196,7 @@ impl Client {
         if !recently && response.status == 200 {
             // Where nothing can be stored, the headers alone decide.
             let client = self.share()?;
-            let note = client.dated().finish();
+            let note = client.dated().to_text();
             self.platform.spawn(Box::pin(async move { drop(client.platform.replace(key, note).await) }));
         }
         Ok(response)

@@ -25,7 +25,6 @@ impl Client {
         let hint = self.vault.borrow().id_token().map(|id_token| id_token.raw.clone());
         let revocable = if sign_out.revoke { self.vault.borrow().revocable() } else { Vec::new() };
         self.forget_user("the user signed out");
-        self.forget_key();
         if !revocable.is_empty() {
             let client = self.share()?;
             self.platform.spawn(Box::pin(async move { client.revoke(revocable).await }));
@@ -67,10 +66,11 @@ impl Client {
         }
     }
 
-    /// Ends the session, and with it whatever is under way for it.
+    /// Ends the session, and with it its key and whatever is under way for it.
     fn forget_user(&self, why: &'static str) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
         self.end_session(Error::new(Code::SignedOut, why));
+        self.forget_key();
     }
 
     /// Has the pages watch the provider's session, where that is wanted and the provider can.
@@ -97,8 +97,8 @@ impl Client {
         let redirect_uri = self.config.post_logout_redirect_uri.as_deref();
         // Without storage the sign-out itself still works; only its return goes unrecognised.
         let mut kept = self.dated();
-        kept.optional("return_to", return_to.as_deref());
-        let _ = self.remember(&state, [SIGN_OUT, &kept.finish()].concat()).await;
+        kept.add("return_to", return_to.as_deref());
+        let _ = self.remember(&state, [SIGN_OUT, &kept.to_text()].concat()).await;
         let state = redirect_uri.map(|_| state.as_str());
         Ok(logout::end_session_url(endpoint, hint.as_ref(), &self.config.client_id, redirect_uri, state, params))
     }

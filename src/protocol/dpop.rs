@@ -3,14 +3,14 @@
 use super::jws::Alg;
 use super::{HttpResponse, UnixTime, base64url};
 use crate::error::Error;
-use crate::json::JsonWriter;
+use crate::json::Json;
 
 /// What a proof is for (RFC 9449 section 4.2).
 pub struct Proof<'a> {
     /// The algorithm of its signature
     pub alg: Alg,
-    /// The public key, as JSON text with the members of its thumbprint (RFC 7638 section 3.2) in their order.
-    pub jwk: &'a str,
+    /// The public key: the members of its thumbprint (RFC 7638 section 3.2)
+    pub jwk: &'a Json,
     /// `jti`: random, for this proof alone
     pub jti: &'a str,
     /// `htm`: the method
@@ -28,22 +28,20 @@ pub struct Proof<'a> {
 impl Proof<'_> {
     /// Header and claims, to be signed (RFC 7515 section 5.1).
     pub fn signing_input(&self) -> String {
-        let header = JsonWriter::default()
-            .string("typ", "dpop+jwt")
-            .string("alg", self.alg.as_str())
-            .raw("jwk", self.jwk)
-            .finish();
+        let mut header = Json::object();
+        header.add("typ", "dpop+jwt");
+        header.add("alg", self.alg.as_str());
+        header.add("jwk", self.jwk.clone());
         let url = self.url.split(['?', '#']).next().unwrap_or("");
         let digest = self.access_token_digest.map(base64url::encode);
-        let claims = JsonWriter::default()
-            .string("jti", self.jti)
-            .string("htm", self.method)
-            .string("htu", url)
-            .number("iat", self.now.as_millis() / 1000)
-            .optional("ath", digest.as_deref())
-            .optional("nonce", self.nonce)
-            .finish();
-        [base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes())].join(".")
+        let mut claims = Json::object();
+        claims.add("jti", self.jti);
+        claims.add("htm", self.method);
+        claims.add("htu", url);
+        claims.add("iat", self.now.as_millis() / 1000);
+        claims.add("ath", digest.as_deref());
+        claims.add("nonce", self.nonce);
+        [header, claims].map(|part| base64url::encode(part.to_text().as_bytes())).join(".")
     }
 }
 
@@ -62,7 +60,7 @@ pub fn nonce_of(headers: &[(String, String)]) -> Option<&str> {
 pub fn wants_nonce(response: &HttpResponse) -> bool {
     matches!(response.status, 400 | 401)
         && nonce_of(&response.headers).is_some()
-        && crate::json::Json::parse(&response.body).and_then(|json| json.str("error")).as_deref() == Some(USE_NONCE)
+        && Json::parse(&response.body).and_then(|json| json.str("error")).as_deref() == Some(USE_NONCE)
 }
 
 /// The error code of a server that wants a nonce.
@@ -81,9 +79,10 @@ mod tests {
 
     #[test]
     fn a_proof_says_what_rfc_9449_asks_for() {
+        let jwk = Json::parse(r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#).unwrap();
         let proof = Proof {
             alg: Alg::ES256,
-            jwk: r#"{"crv":"P-256","kty":"EC","x":"eA","y":"eQ"}"#,
+            jwk: &jwk,
             jti: "random",
             method: "POST",
             url: "https://api.example.com/orders?page=2#top",

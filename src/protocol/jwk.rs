@@ -2,7 +2,7 @@
 
 use super::jws::Alg;
 use crate::error::{Code, Error, Result};
-use crate::json::{Json, JsonWriter};
+use crate::json::Json;
 
 /// More than any provider publishes, and no more than is kept.
 const MOST_KEYS: usize = 100;
@@ -14,18 +14,18 @@ const MOST_CANDIDATES: usize = 4;
 const SHORTEST_MODULUS: usize = 342;
 
 /// A key set, without the keys that can sign nothing for us.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Jwks(Vec<Jwk>);
 
 /// A public key.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Jwk {
     kid: Option<String>,
     kty: String,
     crv: Option<String>,
     alg: Option<String>,
-    /// The members that make the key, as JSON text for WebCrypto.
-    pub json: String,
+    /// The members that make the key, for WebCrypto.
+    pub json: Json,
 }
 
 impl Jwks {
@@ -59,12 +59,12 @@ impl Jwk {
             return None;
         }
         // Only what makes the key: a private part, `alg` or `key_ops` would make the import fail, or succeed too well.
-        let mut text = JsonWriter::default();
+        let mut public = Json::object();
         for name in members {
-            text.string(name, &json.str(name)?);
+            public.add(name, json.str(name)?.as_str());
         }
         let (kid, crv, alg) = (json.str("kid"), json.str("crv"), json.str("alg"));
-        Some(Jwk { kid, kty, crv, alg, json: text.finish() })
+        Some(Jwk { kid, kty, crv, alg, json: public })
     }
 
     fn fits(&self, alg: Alg) -> bool {
@@ -132,7 +132,8 @@ mod tests {
     #[test]
     fn only_public_members_reach_the_platform() {
         let key = &keys(&rsa(r#","d":"private","alg":"RS256","key_ops":["verify"],"ext":true"#)).0[0];
-        assert!(!key.json.contains("private") && !key.json.contains("alg") && key.json.contains(r#""kty":"RSA""#));
+        let names: Vec<&str> = key.json.members().iter().map(|member| member.0.as_str()).collect();
+        assert_eq!(names, ["kty", "n", "e"]);
     }
 
     proptest! {

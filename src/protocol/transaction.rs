@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{LEEWAY_SECONDS, TRANSACTION_LIFE_MILLIS, UnixTime};
-use crate::json::{Json, JsonWriter};
+use crate::json::Json;
 use crate::secret::CodeVerifier;
 
 /// One authorization request that waits for its response. Single use.
@@ -52,29 +52,24 @@ impl Transaction {
 
     /// As text, to be stored across the redirect. Holds the verifier: for the vault's own storage alone.
     pub fn to_text(&self) -> String {
-        let mut json = JsonWriter::default();
-        json.string("state", &self.state)
-            .string("nonce", &self.nonce)
-            .string("code_verifier", self.code_verifier.expose())
-            .string("redirect_uri", &self.redirect_uri)
-            .string("issuer", &self.issuer)
-            .string("client_id", &self.client_id)
-            .string("scope", &self.scope)
-            .optional("audience", self.audience.as_deref())
-            .optional("resource", self.resource.as_deref())
-            .optional("return_to", self.return_to.as_deref())
-            .optional("app_state", self.app_state.as_deref())
-            .optional("acr_values", self.acr_values.as_deref())
-            .number("created_at", self.created_at.as_millis());
-        if let Some(max_age) = self.max_age {
-            json.number("max_age", max_age.into());
-        }
-        for (name, set) in [("silent", self.silent), ("signed_response", self.signed_response)] {
-            if set {
-                json.number(name, 1);
-            }
-        }
-        json.finish()
+        let mut json = Json::object();
+        json.add("state", self.state.as_str());
+        json.add("nonce", self.nonce.as_str());
+        json.add("code_verifier", self.code_verifier.expose());
+        json.add("redirect_uri", self.redirect_uri.as_str());
+        json.add("issuer", self.issuer.as_str());
+        json.add("client_id", self.client_id.as_str());
+        json.add("scope", self.scope.as_str());
+        json.add("audience", self.audience.as_deref());
+        json.add("resource", self.resource.as_deref());
+        json.add("return_to", self.return_to.as_deref());
+        json.add("app_state", self.app_state.as_deref());
+        json.add("max_age", self.max_age.map(i64::from));
+        json.add("acr_values", self.acr_values.as_deref());
+        json.add("created_at", self.created_at.as_millis());
+        json.add("silent", Json::Bool(self.silent));
+        json.add("signed_response", Json::Bool(self.signed_response));
+        json.to_text()
     }
 
     /// Reads what [`Transaction::to_text`] wrote; nothing if it is something else.
@@ -95,8 +90,8 @@ impl Transaction {
             max_age: json.number("max_age").map(|seconds| seconds as u32),
             acr_values: json.str("acr_values"),
             created_at: UnixTime::from_millis(json.number("created_at")? as i64),
-            silent: json.number("silent").is_some(),
-            signed_response: json.number("signed_response").is_some(),
+            silent: json.get("silent")?.as_bool()?,
+            signed_response: json.get("signed_response")?.as_bool()?,
         })
     }
 }

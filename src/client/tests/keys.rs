@@ -1,8 +1,8 @@
 //! Tokens bound to a key of the vault (RFC 9449), and tokens that the page may have.
 
-use super::world::{API, World, decoded, part_of};
+use super::world::{API, ISSUER, World, decoded, part_of};
 use super::{Story, error_of};
-use crate::wire::{Command, Dpop, ProofAlg, Reply, SignOut, Status, TokenWish};
+use crate::wire::{Command, Dpop, LoggedOut, ProofAlg, Reply, SignOut, Status, TokenWish};
 
 #[test]
 fn tokens_are_bound_to_a_key_and_each_call_proves_it() {
@@ -113,6 +113,37 @@ fn a_key_goes_with_the_session_it_was_for() {
     assert!(world.keys.borrow().is_empty());
     story.checks_session();
     assert!(key_of_last_proof(&world) != first);
+}
+
+#[test]
+fn a_key_goes_with_a_session_that_ended_at_the_provider() {
+    let world = World::new();
+    world.configure.set(|options| options.dpop = Dpop::Required);
+    world.token_type.set("DPoP");
+    world.more_claims.set(r#","sid":"session-1""#);
+    let story = Story::with(world.clone());
+    story.starts(None);
+    assert_eq!(world.keys.borrow().len(), 1);
+    story.does(Command::LoggedOut(LoggedOut { iss: ISSUER.to_owned(), sid: "session-1".to_owned() }));
+    assert_eq!((story.page.state().0, world.keys.borrow().len()), (Status::SignedOut, 0));
+}
+
+#[test]
+fn an_algorithm_that_is_newly_wanted_gets_a_key_of_its_own() {
+    let world = World::new();
+    world.configure.set(|options| options.dpop = Dpop::Required);
+    world.token_type.set("DPoP");
+    world.proof_algs.set(r#"["ES256","EdDSA"]"#);
+    let alg_after_load = || {
+        Story::with(world.clone()).starts(None);
+        part_of(world.proofs.borrow().last().expect("a proof was sent"), 0)
+    };
+    assert!(alg_after_load().contains(r#""alg":"ES256""#));
+    world.configure.set(|options| {
+        options.dpop = Dpop::Required;
+        options.dpop_signing_alg = ProofAlg::EdDSA;
+    });
+    assert!(alg_after_load().contains(r#""alg":"EdDSA""#));
 }
 
 #[test]

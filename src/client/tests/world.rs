@@ -12,6 +12,7 @@ use sha2::Digest;
 
 use crate::client::{Client, Flight};
 use crate::error::Result;
+use crate::json::Json;
 use crate::platform::{Attachment, Boxed, NoAnswer, Page, Platform, SigningKey, Url};
 use crate::protocol::jwk::Jwk;
 use crate::protocol::jws::{Alg, Hash};
@@ -523,6 +524,7 @@ impl Platform for World {
             false => *self.keys.borrow_mut().entry(name).or_insert(made),
         };
         let jwk = format!(r#"{{"crv":"P-256","kty":"EC","x":"eA","y":"{number}"}}"#);
+        let jwk = Json::parse(&jwk).expect("it is JSON");
         let key: Rc<dyn SigningKey> = Rc::new(FakeKey { alg, jwk });
         Box::pin(async move { Ok(key) })
     }
@@ -609,7 +611,7 @@ impl Platform for World {
 
 struct FakeKey {
     alg: Alg,
-    jwk: String,
+    jwk: Json,
 }
 
 impl SigningKey for FakeKey {
@@ -617,7 +619,7 @@ impl SigningKey for FakeKey {
         self.alg
     }
 
-    fn jwk(&self) -> &str {
+    fn jwk(&self) -> &Json {
         &self.jwk
     }
 
