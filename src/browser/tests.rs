@@ -12,6 +12,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{MessageChannel, MessagePort};
 
 use super::{Browser, serve};
+use crate::form;
 use crate::platform::{Platform, SigningKey, within};
 use crate::protocol::HttpRequest;
 use crate::protocol::jwk::{Jwk, Jwks};
@@ -487,4 +488,14 @@ async fn a_command_before_open_and_after_close_is_closed() {
     awaited(page.next()).await;
     page.send(r#"{"command":{"id":5,"command":"close"}}"#);
     assert_eq!(awaited(page.next()).await, r#"[{"reply":{"id":5,"reply":"done"}}]"#);
+}
+
+#[wasm_bindgen_test]
+fn forms_are_read_and_written_as_the_url_standard_has_it() {
+    let pairs = [("a b", "1&2=3"), ("?x", "\u{e9}+"), ("", "")];
+    let text = form::encode(&pairs);
+    assert_eq!(text, "a+b=1%262%3D3&%3Fx=%C3%A9%2B&=");
+    assert_eq!(form::decode(&text), pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(form::decode("?a=%zz&b"), [("?a", "%zz"), ("b", "")].map(|(n, v)| (n.to_owned(), v.to_owned())));
+    assert!(form::decode("").is_empty());
 }

@@ -7,7 +7,6 @@ pub mod base64url;
 pub mod challenge;
 pub mod claims;
 pub mod dpop;
-pub mod form;
 pub mod id_token;
 pub mod jwk;
 pub mod jws;
@@ -85,7 +84,7 @@ impl HttpRequest {
             method: HttpMethod::Post,
             url: url.to_owned(),
             headers: vec![accept_json(), ("content-type", "application/x-www-form-urlencoded".to_owned())],
-            body: Some(form::encode(form)),
+            body: Some(crate::form::encode(form)),
             cache: Cache::Default,
             keepalive: false,
         }
