@@ -23,16 +23,7 @@ export function heedLogouts(heed: (loggedOut: { iss: string; sid: string }) => v
 /** What the letter after the prefix of a `state` says about who waits for the answer. */
 export type Waiting = 'redirect' | 'frame' | 'popup';
 
-const RESPONSE = new Set([
-  'code',
-  'state',
-  'error',
-  'error_description',
-  'error_uri',
-  'iss',
-  'session_state',
-  'response',
-]);
+const RESPONSE = 'code state error error_description error_uri iss session_state response'.split(' ');
 
 /** The `state` in the query or fragment of `url`, plain or in a signed response (JARM), if it begins with `prefix`. */
 export function stateIn(url: Location | URL, prefix: string): string | undefined {
@@ -69,7 +60,7 @@ export function cleaned(url: Location | URL, prefix: string): string {
   const clean = (part: string) => {
     if (stateInPart(part, prefix) === undefined) return part;
     const rest = part.slice(1).split('&');
-    const kept = rest.filter((pair) => !RESPONSE.has(pair.split('=')[0] as string)).join('&');
+    const kept = rest.filter((pair) => !RESPONSE.includes(pair.split('=')[0] as string)).join('&');
     return kept && part[0] + kept;
   };
   return url.origin + url.pathname + clean(url.search) + clean(url.hash);

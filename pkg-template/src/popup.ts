@@ -16,9 +16,9 @@ export function popup(
   { url, expect, state }: { url: string; expect: FrameExpect; state: string },
   signal: AbortSignal,
 ): Promise<Answer | undefined> {
-  return waiting(signal, (answer, undo) => {
+  return waiting(signal, (answer, done) => {
     if (!popup) return answer('popupBlocked');
-    listen(() => popup, expect, answer, undo);
+    listen(() => popup, expect, answer, done);
     const lost = channel();
     lost.onmessage = ({ data }) => {
       if (typeof data?.url === 'string' && stateIn(new URL(data.url), state)) answer({ url: data.url });
@@ -39,7 +39,7 @@ export function popup(
       closedFor += POLL;
       if (closedFor >= (arrived && document.hasFocus() ? GONE_GRACE : CLOSED_GRACE)) answer('popupClosed');
     }, POLL);
-    undo(() => {
+    done.addEventListener('abort', () => {
       lost.close();
       clearInterval(poll);
       popup.close();

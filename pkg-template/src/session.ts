@@ -1,7 +1,7 @@
 import { cleaned, handOver, heedLogouts, waitingFor } from './callback-url.js';
 import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
-import { fetchMade, fetchThrough } from './fetch.js';
+import { fetchThrough, requestOf } from './fetch.js';
 import { any, check, millis, ownUrl, pairs, read, text } from './options.js';
 import { type Opened, openVault } from './placement.js';
 import { joinTabs } from './tabs.js';
@@ -275,8 +275,9 @@ function browserSession(given: SessionOptions): Session {
     popupEnd?.abort(fail('popup_closed', 'the popup was closed before it answered'));
     const [opened, end] = [openPopup(), new AbortController()];
     [popup, popupEnd] = [opened, end];
-    given?.addEventListener('abort', () => end.abort(given.reason), { once: true, signal: end.signal });
-    if (given?.aborted) end.abort(given.reason);
+    const abort = () => end.abort(given?.reason);
+    given?.addEventListener('abort', abort, { signal: end.signal });
+    if (given?.aborted) abort();
     try {
       await reply(command, end.signal);
     } finally {
@@ -326,14 +327,9 @@ function browserSession(given: SessionOptions): Session {
   }
 
   async function fetchAsUser(input: RequestInfo | URL, given?: FetchInit): Promise<Response> {
-    const { body, ...init } = given ?? {};
     const { origin, pathname } = new URL(input instanceof Request ? input.url : input, document.baseURI);
     const near = apis.some((api) => api.origin === origin && pathname.startsWith(api.pathname));
-    if (typeof body === 'function') {
-      return near ? fetchMade(connection, input, init, body) : fetch(input, { ...init, body: body() });
-    }
-    const request = new Request(input, given as RequestInit | undefined);
-    return near ? fetchThrough(connection, request, given as RequestInit | undefined) : fetch(request);
+    return near ? fetchThrough(connection, input, given) : fetch(requestOf(input, given)[0]);
   }
 
   async function signOut(given: SignOutOptions = {}): Promise<SignedOut> {
