@@ -204,7 +204,7 @@ function browserSession(given: SessionOptions): Session {
   }
 
   function become(next: SessionState) {
-    if (end.signal.aborted || (next.status === 'loading' && state.status === 'loading')) return;
+    if (end.signal.aborted || next === state) return;
     const signedOut = next.status === 'signedOut';
     provisional = signedOut && settle ? next : undefined;
     if (provisional) return;
@@ -316,14 +316,8 @@ function browserSession(given: SessionOptions): Session {
   }
 
   async function initiateLogin(given: string | URL = location.href, options: SignInOptions = {}): Promise<void> {
-    const { searchParams } = new URL(given, document.baseURI);
-    const [iss, hint, target] = ['iss', 'login_hint', 'target_link_uri'].map((name) => searchParams.get(name));
-    const { issuer } = wire;
-    if (iss !== issuer) {
-      throw fail('issuer_mismatch', `somebody asks for a sign-in at ${iss ?? 'no issuer'}, and not at ${issuer}`);
-    }
-    const returnTo = target ? ownUrl(target, 'target_link_uri') : `${location.origin}/`;
-    return signIn({ returnTo, ...(hint && { loginHint: hint }), ...options });
+    const { initiated } = await import('./initiate-login.js');
+    return signIn({ ...initiated(given, wire.issuer), ...options });
   }
 
   async function fetchAsUser(input: RequestInfo | URL, given?: FetchInit): Promise<Response> {
