@@ -128,6 +128,8 @@ function browserSession(given: SessionOptions): Session {
       options.normalizeClaims && import('./claims.js'),
       wire.monitorSession && !base && import('./monitor.js'),
     ]);
+    // The vault may fail before they do, and is to be awaited first: it must be disposed of.
+    wanted.catch(() => {});
     opened = await (base
       ? import('./own-origin.js')
           .then(({ openBehindFrame }) => openBehindFrame(vault, base, wire))
