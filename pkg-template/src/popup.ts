@@ -1,5 +1,5 @@
 // What waits for the answer of a popup; loaded with the first one.
-import { channel, stateIn } from './callback-url.js';
+import { heedPopup } from './callback-url.js';
 import { listen, waiting } from './window.js';
 import type { Answer, FrameExpect } from './wire.js';
 
@@ -19,10 +19,7 @@ export function popup(
   return waiting(signal, (answer, done) => {
     if (!popup) return answer('popupBlocked');
     listen(() => popup, expect, answer, done);
-    const lost = channel();
-    lost.onmessage = ({ data }) => {
-      if (typeof data?.url === 'string' && stateIn(new URL(data.url), state)) answer({ url: data.url });
-    };
+    const lost = heedPopup(state, (url) => answer({ url }));
     let closedFor = 0;
     let arrived = false;
     const poll = setInterval(() => {
