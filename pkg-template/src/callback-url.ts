@@ -23,16 +23,7 @@ export function heedLogouts(heed: (loggedOut: { iss: string; sid: string }) => v
 /** What the letter after the prefix of a `state` says about who waits for the answer. */
 export type Waiting = 'redirect' | 'frame' | 'popup';
 
-const RESPONSE = new Set([
-  'code',
-  'state',
-  'error',
-  'error_description',
-  'error_uri',
-  'iss',
-  'session_state',
-  'response',
-]);
+const RESPONSE = 'code state error error_description error_uri iss session_state response';
 
 /** The `state` in the query or fragment of `url`, plain or in a signed response (JARM), if it begins with `prefix`. */
 export function stateIn(url: Location | URL, prefix: string): string | undefined {
@@ -69,14 +60,24 @@ export function cleaned(url: Location | URL, prefix: string): string {
   const clean = (part: string) => {
     if (stateInPart(part, prefix) === undefined) return part;
     const rest = part.slice(1).split('&');
-    const kept = rest.filter((pair) => !RESPONSE.has(pair.split('=')[0] as string)).join('&');
+    const kept = rest.filter((pair) => !RESPONSE.split(' ').includes(pair.split('=')[0] as string)).join('&');
     return kept && part[0] + kept;
   };
   return url.origin + url.pathname + clean(url.search) + clean(url.hash);
 }
 
-/** The channel on which a popup is heard that has lost its opener (Cross-Origin-Opener-Policy). */
-export const channel = (): BroadcastChannel => new BroadcastChannel(CALLBACK);
+/**
+ * Calls `heed` with the URL of a popup that has lost its opener (Cross-Origin-Opener-Policy) and has an answer for `state`,
+ * until the channel is closed. Any script of the origin may say anything on it.
+ */
+export function heedPopup(state: string, heed: (url: string) => void): BroadcastChannel {
+  const channel = new BroadcastChannel(CALLBACK);
+  channel.onmessage = ({ data }) => {
+    const { url } = Object(data) as { url: unknown };
+    if (typeof url === 'string' && URL.canParse(url) && stateIn(new URL(url), state) !== undefined) heed(url);
+  };
+  return channel;
+}
 
 /** Whether `other` is there, and of this origin. */
 function isNear(other: Window | null): other is Window {
@@ -96,7 +97,7 @@ export function handOver(waiting: Waiting | undefined): boolean {
   }
   if (waiting === 'popup') {
     if (isNear(opener)) opener.postMessage(message, location.origin);
-    else channel().postMessage(message);
+    else new BroadcastChannel(CALLBACK).postMessage(message);
     close();
     return true;
   }

@@ -12,6 +12,11 @@ import type {
   ToVault,
 } from './wire.js';
 
+/** What a message from the vault may be. */
+type Kind = FromVault extends infer Message ? (Message extends unknown ? keyof Message : never) : never;
+/** What a message of the kind `K` holds. */
+type Held<K extends Kind> = Extract<FromVault, Record<K, unknown>>[K];
+
 /** What a page does for its vault. */
 export interface Handlers {
   /** The session is in another state. */
@@ -42,41 +47,33 @@ export interface Connection {
   close(): void;
 }
 
-interface Pending {
-  resolve(replied: Replied): void;
-  reject(reason: unknown): void;
-}
-
 /** Speaks the wire over `port`. */
 export function connect(port: MessagePort, handlers: Handlers): Connection {
-  const commands = new Map<number, Pending>();
+  const commands = new Map<number, { resolve(replied: Replied): void; reject(reason: unknown): void }>();
   const asks = new Map<number, AbortController>();
   let last = 0;
   const post = (message: ToVault, attachment?: unknown, transfer: Transferable[] = []) =>
     port.postMessage(attachment === undefined ? [message] : [message, attachment], transfer);
 
-  const answer = async (id: number, ask: Ask) => {
-    const abort = new AbortController();
-    asks.set(id, abort);
-    const answer = await handlers.ask(ask, abort.signal).catch((error): Answer => ({ failed: String(error) }));
-    asks.delete(id);
-    if (answer && !abort.signal.aborted) post({ answer: { id, answer } });
-  };
-
-  port.onmessage = ({ data: [message, attachment] }: MessageEvent<[FromVault, unknown]>) => {
-    if ('state' in message) handlers.state(message.state);
-    else if ('renewed' in message) handlers.renewed(message.renewed);
-    else if ('renewalFailed' in message) handlers.renewalFailed(message.renewalFailed);
-    else if ('monitor' in message) handlers.monitor(message.monitor);
-    else if ('ask' in message) void answer(message.ask.id, message.ask.ask);
-    else if ('withdraw' in message) asks.get(message.withdraw.id)?.abort();
-    else {
-      const { id, reply } = message.reply;
+  const heard: { [K in Kind]: (held: Held<K>, attachment: unknown) => void } = {
+    ...handlers,
+    async ask({ id, ask }) {
+      const abort = new AbortController();
+      asks.set(id, abort);
+      const answer = await handlers.ask(ask, abort.signal).catch((error): Answer => ({ failed: String(error) }));
+      asks.delete(id);
+      if (answer && !abort.signal.aborted) post({ answer: { id, answer } });
+    },
+    withdraw: ({ id }) => asks.get(id)?.abort(),
+    reply({ id, reply }, attachment) {
       const pending = commands.get(id);
       commands.delete(id);
       if (typeof reply === 'object' && 'error' in reply) pending?.reject(new StrongroomError(reply.error));
       else pending?.resolve([reply, attachment]);
-    }
+    },
+  };
+  port.onmessage = ({ data: [message, attachment] }: MessageEvent<[FromVault, unknown]>) => {
+    for (const [kind, held] of Object.entries(message)) heard[kind as Kind](held as never, attachment);
   };
 
   return {

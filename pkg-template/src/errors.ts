@@ -69,5 +69,5 @@ export function isStrongroomError(value: unknown): value is StrongroomError {
 
 /** An error of the page part's own. */
 export function fail(code: OwnErrorCode, message: string, hint?: string, cause?: unknown): StrongroomError {
-  return new StrongroomError(hint ? { code, message, hint } : { code, message }, cause);
+  return new StrongroomError({ code, message, ...(hint && { hint }) }, cause);
 }

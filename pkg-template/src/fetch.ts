@@ -1,7 +1,8 @@
 import type { Connection } from './connection.js';
+import type { FetchInit } from './types.js';
 import type { ResponseHead } from './wire.js';
 
-const INIT = ['mode', 'credentials', 'cache', 'redirect', 'referrerPolicy', 'integrity'] as const;
+const INIT = 'mode credentials cache redirect referrerPolicy integrity'.split(' ') as ('mode' | 'cache')[];
 
 /** A stream of what comes through `port`, chunk by chunk as it is read. */
 function streamOf(port: MessagePort): ReadableStream<Uint8Array> {
@@ -36,15 +37,10 @@ export function responseOf(head: ResponseHead, attachment: unknown, signal: Abor
   const body =
     attachment instanceof MessagePort ? streamOf(attachment) : (attachment as ReadableStream<Uint8Array> | undefined);
   const empty = [101, 204, 205, 304].includes(head.status);
-  const response = new Response(empty || !body ? null : abortable(body, signal), {
-    status: head.status,
-    statusText: head.statusText,
-    headers: head.headers,
-  });
-  return located(response, head, signal);
+  return located(new Response(empty || !body ? null : abortable(body, signal), head), head, signal);
 }
 
-const READERS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+const READERS = 'arrayBuffer blob bytes formData json text'.split(' ') as 'text'[];
 
 /** Gives `response` and its clones what the constructor cannot: where it is from, and the reason of an abort. */
 function located(response: Response, head: ResponseHead, signal: AbortSignal): Response {
@@ -65,68 +61,58 @@ function located(response: Response, head: ResponseHead, signal: AbortSignal): R
   });
 }
 
-/** A body that is made anew for each try. */
-export type BodyMaker = () => BodyInit | null;
+/** A request of `input`, and the init that it was made with. A body that a function makes is made here. */
+export function requestOf(input: RequestInfo | URL, given: FetchInit | undefined): [Request, RequestInit | undefined] {
+  const { body, ...rest } = given ?? {};
+  const init = typeof body === 'function' ? { ...rest, body: body(), duplex: 'half' } : (given as RequestInit);
+  return [new Request(input, init), init];
+}
 
 /**
- * `fetch` through the vault for a body that a function makes: made again, and sent again once, where the API refuses the
- * token and another could be had.
+ * `fetch` through the vault, which adds the token. A body that a function makes is made again, and sent again once, where
+ * the API refuses the token and another could be had.
  */
-export async function fetchMade(
-  connection: Promise<Connection>,
-  input: RequestInfo | URL,
-  init: Omit<RequestInit, 'body'>,
-  make: BodyMaker,
-): Promise<Response> {
-  for (let again = false; ; again = true) {
-    const made = { ...init, body: make(), duplex: 'half' };
-    const [response, worthwhile] = await send(connection, new Request(input, made), made);
-    if (!worthwhile || again) return response;
-    await response.body?.cancel();
-  }
-}
-
-/** Sends a request through the vault, which adds the token; from here, without one, if it is for none of the APIs. */
 export async function fetchThrough(
   connection: Promise<Connection>,
-  request: Request,
-  init?: RequestInit,
+  input: RequestInfo | URL,
+  init?: FetchInit,
 ): Promise<Response> {
-  return (await send(connection, request, init))[0];
+  const [response, worthwhile] = await send(connection, ...requestOf(input, init));
+  if (!worthwhile || typeof init?.body !== 'function') return response;
+  await response.body?.cancel();
+  return (await send(connection, ...requestOf(input, init)))[0];
 }
 
-/** The response, and whether a body made anew is worth another try. */
+/**
+ * Sends a request through the vault; from here, without a token, if it is for none of the APIs.
+ * @returns the response, and whether a body made anew is worth another try
+ */
 async function send(
   connection: Promise<Connection>,
   request: Request,
-  init?: RequestInit,
+  init: RequestInit | undefined,
 ): Promise<[Response, boolean]> {
-  const { signal } = request;
+  const { url, method, headers, keepalive, referrer, signal } = request;
   signal.throwIfAborted();
   const given = init?.body;
   // A Blob may be a file of any size, and a stream endless: both go as they are.
   const whole = !(given instanceof ReadableStream || given instanceof Blob);
   const body = whole ? await request.arrayBuffer() : given;
   const empty = body instanceof ArrayBuffer && body.byteLength === 0;
-  const members: [string, string][] = INIT.map((name) => [name, request[name] as string]);
-  if (request.referrer !== 'about:client') members.push(['referrer', request.referrer]);
-  if (init?.priority) members.push(['priority', init.priority]);
-  const command = {
-    url: request.url,
-    method: request.method,
-    headers: [...request.headers],
-    init: members.filter(([, value]) => value),
-    keepalive: request.keepalive,
-  };
+  const members: [string, string | undefined | false][] = [
+    ...INIT.map((name): [string, string] => [name, request[name]]),
+    ['referrer', referrer !== 'about:client' && referrer],
+    ['priority', init?.priority],
+  ];
+  const said = members.filter(([, value]) => value) as [string, string][];
   const [reply, attachment] = await (await connection).command(
-    { fetch: command },
+    { fetch: { url, method, headers: [...headers], init: said, keepalive } },
     signal,
     empty ? undefined : body,
     empty || body instanceof Blob ? [] : [body],
   );
-  if (typeof reply === 'object' && 'response' in reply) {
-    return [responseOf(reply.response, attachment, signal), reply.response.again];
-  }
+  const { response } = reply as { response?: ResponseHead };
+  if (response) return [responseOf(response, attachment, signal), response.again];
   // The vault hands the body back.
   const again = { body: (attachment ?? '') as BodyInit, duplex: 'half' };
   return [await fetch(request.bodyUsed || attachment !== undefined ? new Request(request, again) : request), false];

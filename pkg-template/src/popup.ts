@@ -1,5 +1,5 @@
 // What waits for the answer of a popup; loaded with the first one.
-import { channel, stateIn } from './callback-url.js';
+import { heedPopup } from './callback-url.js';
 import { listen, waiting } from './window.js';
 import type { Answer, FrameExpect } from './wire.js';
 
@@ -16,13 +16,10 @@ export function popup(
   { url, expect, state }: { url: string; expect: FrameExpect; state: string },
   signal: AbortSignal,
 ): Promise<Answer | undefined> {
-  return waiting(signal, (answer, undo) => {
+  return waiting(signal, (answer, done) => {
     if (!popup) return answer('popupBlocked');
-    listen(() => popup, expect, answer, undo);
-    const lost = channel();
-    lost.onmessage = ({ data }) => {
-      if (typeof data?.url === 'string' && stateIn(new URL(data.url), state)) answer({ url: data.url });
-    };
+    listen(() => popup, expect, answer, done);
+    const lost = heedPopup(state, (url) => answer({ url }));
     let closedFor = 0;
     let arrived = false;
     const poll = setInterval(() => {
@@ -39,7 +36,7 @@ export function popup(
       closedFor += POLL;
       if (closedFor >= (arrived && document.hasFocus() ? GONE_GRACE : CLOSED_GRACE)) answer('popupClosed');
     }, POLL);
-    undo(() => {
+    done.addEventListener('abort', () => {
       lost.close();
       clearInterval(poll);
       popup.close();

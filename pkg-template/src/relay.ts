@@ -1,5 +1,5 @@
 // Stands between a page of another origin and the vault: what only this origin may see stays here.
-import { ANSWER, channel, heedLogouts, LEAVE, stateIn, waitingFor } from './callback-url.js';
+import { ANSWER, heedLogouts, heedPopup, LEAVE, waitingFor } from './callback-url.js';
 import { watcher } from './monitor.js';
 import { frame } from './window.js';
 import type { Answer, Command, FromVault, ToVault } from './wire.js';
@@ -75,15 +75,13 @@ export function relay(page: MessagePort, vault: MessagePort, base: URL, prefix: 
         return;
       }
       if ('popup' in ask) {
-        const answers = channel();
-        asked.set(id, () => answers.close());
-        answers.onmessage = ({ data: { url } }) => {
-          if (typeof url !== 'string' || stateIn(new URL(url), ask.popup.state) === undefined) return;
+        const answers = heedPopup(ask.popup.state, (url) => {
           answers.close();
           asked.delete(id);
           answer(id, { url });
           page.postMessage([{ withdraw: { id } }] satisfies [FromVault]);
-        };
+        });
+        asked.set(id, () => answers.close());
         return forward(page, data);
       }
       asked.set(id, () => {});

@@ -1,18 +1,15 @@
 import { cleaned, handOver, heedLogouts, waitingFor } from './callback-url.js';
-import { type Connection, connect, type Replied } from './connection.js';
+import { type Connection, connect } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
-import { fetchMade, fetchThrough } from './fetch.js';
-import { type Checked, check, millis, type Own, own, ownUrl, pairs, text } from './options.js';
+import { fetchThrough, requestOf } from './fetch.js';
+import { any, check, millis, ownUrl, pairs, read, text } from './options.js';
 import { type Opened, openVault } from './placement.js';
 import { joinTabs } from './tabs.js';
 import type {
   AccessTokenOptions,
-  Callback,
   CheckSessionOptions,
   FetchInit,
   Granted,
-  Placement,
-  RenewalFailure,
   Session,
   SessionEvents,
   SessionOptions,
@@ -27,10 +24,10 @@ import { frame, openPopup } from './window.js';
 import type {
   Answer,
   Ask,
+  Command,
   Monitor,
-  SignIn,
   Started,
-  TokenWish,
+  WireError,
   Granted as WireGranted,
   SessionState as WireState,
 } from './wire.js';
@@ -39,221 +36,230 @@ import type {
 const LOCALLY = { local: true, revoke: false, params: [] };
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
-/** Parameters that have an option of their own; their names on the wire are the same in snake case. */
-const SILENT_PARAMETERS =
-  'loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims authorizationDetails';
-const PARAMETERS = `prompt ${SILENT_PARAMETERS}`;
+const parameter = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+/** Readers of parameters that have an option of their own; their names on the wire are the same in snake case. */
+const PARAMETERS: object = Object.fromEntries(
+  'loginHint maxAge acrValues uiLocales display device connection connectionScope organization claims authorizationDetails'
+    .split(' ')
+    .map((name) => [name, parameter]),
+);
 
-/** What a token is wanted for. */
-function target(options: Own): TokenWish {
-  const names = ['scope', 'audience', 'resource'].filter((name) => text(options, name));
-  return Object.fromEntries(names.map((name) => [name, options.is[name]]));
+/** The parameters that were read from `options`, by their names on the wire, after `params`. */
+function parameters(params: [string, string][] = [], options: object): [string, string][] {
+  const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return [...params, ...Object.entries(options).map(([name, value]): [string, string] => [snake(name), value])];
 }
 
-/** The parameters among `options`, by their names on the wire. */
-function parameters({ is }: Own): [string, string][] {
-  const found = pairs('params', is.params);
-  for (const name of PARAMETERS.split(' ')) {
-    const value = is[name];
-    if (value === undefined) continue;
-    const wireName = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    found.push([wireName, typeof value === 'object' ? JSON.stringify(value) : String(value)]);
-  }
-  return found;
-}
+/** Readers of what a token is wanted for. */
+const TARGET = { scope: text, audience: text, resource: text };
 
-function stateOf({ status, claims, reason }: WireState, userOf: (claims: string) => User): SessionState {
-  if (status === 'signedIn') return Object.freeze({ status, user: userOf(claims as string) });
-  if (status === 'signedOut')
-    return Object.freeze({ status, reason: new StrongroomError(reason ?? { code: '', message: '' }) });
-  return LOADING;
-}
+const closed = () => fail('closed', 'the session is closed');
 
-class BrowserSession extends EventTarget implements Session {
-  #state = LOADING;
-  #opened: Opened | undefined;
-  #connection: Promise<Connection>;
-  #started: Promise<Replied> | undefined;
-  #settle: ((state: SessionState) => void) | undefined;
-  /** That nobody is signed in: not to be told before this page load has tried its own way in. */
-  #provisional: SessionState | undefined;
-  #watch: ((monitor?: Monitor) => void) | undefined;
-  #logouts: BroadcastChannel | undefined;
-  /** Where each tab has a vault of its own. */
-  #tabs: ReturnType<typeof joinTabs> | undefined;
+/** A session in a browser. What it knows is in variables of this function: its object has what the page may see. */
+function browserSession(given: SessionOptions): Session {
+  const options = check(given);
+  const { wire, vault } = options;
+  const prefix = wire.statePrefix;
+  const apis = wire.apis.map(({ url }) => new URL(url));
+  const navigate = options.navigate ?? ((url) => history.replaceState(history.state, '', url));
   /** Aborted when the session is closed. */
-  readonly #end = new AbortController();
-  #popup: Window | null | undefined;
-  #popupEnd: AbortController | undefined;
-  readonly #prefix: string;
-  readonly #navigate: (url: string) => void;
-  readonly #apis: readonly URL[];
-  readonly #issuer: string;
-  readonly #signedOutUri: string | undefined;
-  #normalized = (user: User): User => user;
-  readonly #userOf = (claims: string): User => Object.freeze(this.#normalized(JSON.parse(claims)));
-  readonly vaultOrigin: string;
-  readonly ready = new Promise<SessionState>((resolve) => {
-    this.#settle = resolve;
+  const end = new AbortController();
+  let state = LOADING;
+  /** That nobody is signed in: not to be told before this page load has tried its own way in. */
+  let provisional: SessionState | undefined;
+  let settle: ((state: SessionState) => void) | undefined;
+  const ready = new Promise<SessionState>((resolve) => {
+    settle = resolve;
   });
+  let connection: Promise<Connection>;
+  let opened: Opened | undefined;
+  let normalized = (user: User) => user;
+  let watch: ((monitor?: Monitor) => void) | undefined;
+  let logouts: BroadcastChannel | undefined;
+  /** Where each tab has a vault of its own. */
+  let tabs: ReturnType<typeof joinTabs> | undefined;
+  let popup: Window | null | undefined;
+  let popupEnd: AbortController | undefined;
 
-  constructor(given: SessionOptions) {
-    super();
-    const options = check(given);
-    const { wire } = options;
-    this.#prefix = wire.statePrefix;
-    this.#issuer = wire.issuer;
-    this.#signedOutUri = options.signedOutUri;
-    this.vaultOrigin = wire.vaultOrigin ?? wire.origin;
-    this.#apis = wire.apis.map(({ url }) => new URL(url));
-    this.#navigate = options.navigate ?? ((url) => history.replaceState(history.state, '', url));
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(BrowserSession.prototype))) {
-      if (value && name !== 'constructor') Object.defineProperty(this, name, { value: value.bind(this) });
-    }
-    const waiting = waitingFor(location, this.#prefix);
-    if (handOver(waiting)) {
-      // This document is only the messenger of another one's sign-in: it stays in the state 'loading'.
-      this.#connection = new Promise(() => {});
-      return;
-    }
-    const callback = waiting && location.href;
-    if (callback) history.replaceState(history.state, '', cleaned(location, this.#prefix));
-    this.#connection = this.#open(options, callback);
-    this.#start(callback);
+  const session = Object.defineProperties(
+    new EventTarget(),
+    Object.getOwnPropertyDescriptors(
+      // Frozen, so that the session's properties are.
+      Object.freeze({
+        get state() {
+          return state;
+        },
+        get placement() {
+          return opened?.placement;
+        },
+        vaultOrigin: wire.vaultOrigin ?? wire.origin,
+        ready,
+        signIn,
+        checkSession,
+        userinfo,
+        accessToken,
+        initiateLogin,
+        fetch: fetchAsUser,
+        signOut,
+        subscribe,
+        getSnapshot: () => state,
+        close,
+      }),
+    ),
+  ) as Session;
+
+  const waiting = waitingFor(location, prefix);
+  if (handOver(waiting)) {
+    // This document is only the messenger of another one's sign-in: it stays in the state 'loading'.
+    connection = new Promise(() => {});
+    return session;
   }
+  const callback = waiting && location.href;
+  if (callback) history.replaceState(history.state, '', cleaned(location, prefix));
+  let started: Promise<{ started: Started }>;
+  connection = open();
+  void start();
+  return session;
 
-  get state() {
-    return this.#state;
-  }
-
-  get placement(): Placement | undefined {
-    return this.#opened?.placement;
-  }
-
-  async #open({ wire, vault, assetsUrl, normalizeClaims }: Checked, callback: string | undefined): Promise<Connection> {
+  async function open(): Promise<Connection> {
     const { base } = vault;
     // Behind a frame, that watches.
     const wanted = Promise.all([
-      normalizeClaims && import('./claims.js'),
+      options.normalizeClaims && import('./claims.js'),
       wire.monitorSession && !base && import('./monitor.js'),
     ]);
-    const opened = await (base
+    // The vault may fail before they do, and is to be awaited first: it must be disposed of.
+    wanted.catch(() => {});
+    opened = await (base
       ? import('./own-origin.js')
           .then(({ openBehindFrame }) => openBehindFrame(vault, base, wire))
           .catch((error) => {
             throw error.code ? new StrongroomError(error) : error;
           })
-      : openVault(vault, assetsUrl, wire));
+      : openVault(vault, options.assetsUrl, wire));
     const [claims, monitor] = await wanted;
-    if (claims) this.#normalized = claims.normalized;
+    if (end.signal.aborted) throw closed();
+    if (claims) normalized = claims.normalized;
     // Whether somebody is still signed in is for the provider to say, and for the state to tell.
-    if (monitor) this.#watch = monitor.watcher(() => void this.checkSession().catch(() => {}));
-    if (this.#end.signal.aborted) {
-      opened.dispose();
-      throw fail('closed', 'the session is closed');
-    }
-    this.#opened = opened;
-    const connection = connect(opened.port, {
-      state: (state) => this.#become(stateOf(state, this.#userOf)),
-      ask: (ask, signal) => this.#answer(ask, signal),
-      renewed: (detail) => this.dispatchEvent(new CustomEvent('renewed', { detail })),
-      renewalFailed: ({ error, retry }) => {
-        const detail: RenewalFailure = { error: new StrongroomError(error), next: retry ? 'retry' : 'signedOut' };
-        this.dispatchEvent(new CustomEvent('renewalfailed', { detail }));
-      },
-      monitor: (monitor) => this.#watch?.(monitor),
+    if (monitor) watch = monitor.watcher(() => void checkSession().catch(() => {}));
+    const { command, close } = connect(opened.port, {
+      state: (state) => become(stateOf(state)),
+      ask: answer,
+      renewed: (detail) => tell('renewed', detail),
+      renewalFailed: ({ error, retry }) =>
+        tell('renewalfailed', { error: new StrongroomError(error), next: retry ? 'retry' : 'signedOut' }),
+      monitor: (monitor) => watch?.(monitor),
     });
-    this.#listen(connection);
+    /** Sends a command whose reply is of no interest. */
+    const say = (what: Command) => void command(what).catch(() => {});
+    listen(say);
     if (opened.placement !== 'shared') {
-      this.#tabs = joinTabs(this.#prefix, {
-        state: () => this.#state,
-        signOut: () => void connection.command({ signOut: LOCALLY }).catch(() => {}),
-        check: () => this.checkSession(),
-      });
+      tabs = joinTabs(prefix, { state: () => state, signOut: () => say({ signOut: LOCALLY }), check: checkSession });
     }
-    this.#logouts = heedLogouts((loggedOut) => void connection.command({ loggedOut }).catch(() => {}));
-    const open = connection.command({ open: wire });
+    logouts = heedLogouts((loggedOut) => say({ loggedOut }));
+    const opening = command({ open: wire });
     // Right behind it, without waiting for its reply.
-    this.#started = connection.command({ start: callback === undefined ? {} : { callback } });
-    this.#started.catch(() => {});
-    await open;
-    return connection;
+    started = command({ start: { callback } }).then(([reply]) => reply as { started: Started });
+    started.catch(() => {});
+    await opening;
+    return { command, close };
   }
 
   /** Lets the vault know when the page may have missed something. */
-  #listen(connection: Connection) {
-    const { signal } = this.#end;
-    const awake = () => {
-      connection.command({ awake: { visible: document.visibilityState === 'visible' } }).catch(() => {});
-    };
-    document.addEventListener('visibilitychange', awake, { signal });
-    document.addEventListener('resume', awake, { signal });
-    addEventListener('pageshow', awake, { signal });
-    addEventListener('online', awake, { signal });
+  function listen(say: (command: Command) => void) {
+    const awake = () => say({ awake: { visible: document.visibilityState === 'visible' } });
+    for (const type of ['visibilitychange', 'resume', 'pageshow', 'online']) {
+      // Those of the document come by here as well.
+      addEventListener(type, awake, { capture: true, signal: end.signal });
+    }
   }
 
-  async #start(callback: string | undefined) {
+  async function start() {
     try {
-      await this.#connection;
-      const [reply] = (await this.#started) as Replied;
-      const { started } = reply as { started: Started };
-      if (callback !== undefined || started.returnTo) this.#returned(started);
+      await connection;
+      const { returnTo, appState } = (await started).started;
+      if (callback !== undefined || returnTo) {
+        tell('callback', {
+          ...(returnTo && { returnTo }),
+          ...(appState && { appState: JSON.parse(appState) as unknown }),
+        });
+        if (returnTo) navigate(ownUrl(returnTo, 'returnTo'));
+      }
     } catch (error) {
       const reason = isStrongroomError(error) ? error : fail('internal', String(error), undefined, error);
-      this.#become(Object.freeze({ status: 'signedOut', reason }));
+      become(Object.freeze({ status: 'signedOut', reason }));
     }
-    const settle = this.#settle;
-    this.#settle = undefined;
-    if (this.#provisional) this.#become(this.#provisional);
-    settle?.(this.#state);
+    const settled = settle;
+    settle = undefined;
+    if (provisional) become(provisional);
+    settled?.(state);
   }
 
-  #returned({ returnTo, appState }: Started) {
-    const detail: Callback = {
-      ...(returnTo && { returnTo }),
-      ...(appState && { appState: JSON.parse(appState) as unknown }),
-    };
-    this.dispatchEvent(new CustomEvent('callback', { detail }));
-    if (returnTo) this.#navigate(ownUrl('returnTo', returnTo));
+  function userOf(claims: string): User {
+    return Object.freeze(normalized(JSON.parse(claims)));
   }
 
-  #become(state: SessionState) {
-    if (this.#end.signal.aborted || (state.status === 'loading' && this.#state.status === 'loading')) return;
-    const signedOut = state.status === 'signedOut';
-    this.#provisional = signedOut && this.#settle ? state : undefined;
-    if (this.#provisional) return;
-    const before = this.#state;
-    this.#state = state;
-    if (signedOut) this.#watch?.();
-    this.#tabs?.tell(before, state);
-    this.dispatchEvent(new CustomEvent('statechange', { detail: state }) satisfies SessionEvents['statechange']);
-    if (before.status === 'signedIn' && state.status === 'signedIn' && before.user.sub !== state.user.sub) {
-      this.dispatchEvent(new CustomEvent('userchange', { detail: { from: before.user, to: state.user } }));
+  function stateOf({ status, claims, reason }: WireState): SessionState {
+    if (status === 'signedIn') return Object.freeze({ status, user: userOf(claims as string) });
+    if (status === 'signedOut') return Object.freeze({ status, reason: new StrongroomError(reason as WireError) });
+    return LOADING;
+  }
+
+  function become(next: SessionState) {
+    if (end.signal.aborted || next === state) return;
+    const signedOut = next.status === 'signedOut';
+    provisional = signedOut && settle ? next : undefined;
+    if (provisional) return;
+    const before = state;
+    state = next;
+    if (signedOut) watch?.();
+    tabs?.tell(before, state);
+    tell('statechange', state);
+    if (before.status === 'signedIn' && next.status === 'signedIn' && before.user.sub !== next.user.sub) {
+      tell('userchange', { from: before.user, to: next.user });
     }
   }
 
-  #answer(ask: Ask, signal: AbortSignal): Promise<Answer | undefined> {
-    if ('frame' in ask) return frame(ask.frame.url, ask.frame.expect, this.#prefix, signal);
-    if ('popup' in ask) return import('./popup.js').then(({ popup }) => popup(this.#popup, ask.popup, signal));
-    if (!navigator.onLine) return Promise.resolve({ failed: 'the browser is offline' });
+  function tell<K extends keyof SessionEvents>(type: K, detail: SessionEvents[K]['detail']) {
+    session.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  async function answer(ask: Ask, signal: AbortSignal): Promise<Answer | undefined> {
+    if ('frame' in ask) return frame(ask.frame.url, ask.frame.expect, prefix, signal);
+    if ('popup' in ask) return (await import('./popup.js')).popup(popup, ask.popup, signal);
+    if (!navigator.onLine) return { failed: 'the browser is offline' };
     location.assign(ask.navigate.url);
-    return Promise.resolve('done');
+    return 'done';
   }
 
-  async signIn(given: SignInOptions = {}): Promise<void> {
-    const options = own('signIn', given, `scope params returnTo appState popup signal ${PARAMETERS}`);
-    const { appState, popup = false, signal } = options.is as Pick<SignInOptions, 'appState' | 'popup' | 'signal'>;
-    const scope = text(options, 'scope');
-    const returnTo = ownUrl('returnTo', text(options, 'returnTo') ?? location.href);
-    const command = {
-      returnTo,
-      ...(appState !== undefined && { appState: JSON.stringify(appState) }),
-      ...(scope && { scope }),
-      params: parameters(options),
-      popup,
-    };
-    if (popup) return this.#signInByPopup(command, signal);
-    await (await this.#connection).command({ signIn: command }, signal);
+  /** What the vault replies to `command`, which `R` names. */
+  async function reply<R>(command: Command, signal?: AbortSignal): Promise<R> {
+    const [reply] = await (await connection).command(command, signal);
+    return reply as R;
+  }
+
+  async function signIn(given: SignInOptions = {}): Promise<void> {
+    const {
+      scope,
+      params,
+      returnTo = location.href,
+      appState,
+      popup: inPopup = false,
+      signal,
+      ...more
+    } = read('signIn', given, {
+      scope: text,
+      params: pairs,
+      returnTo: ownUrl,
+      appState: (value) => JSON.stringify(value),
+      popup: Boolean,
+      signal: any<AbortSignal>,
+      prompt: parameter,
+      ...PARAMETERS,
+    });
+    const command = { signIn: { scope, params: parameters(params, more), returnTo, appState, popup: inPopup } };
+    if (inPopup) return signInByPopup(command, signal);
+    await reply(command, signal);
     // The page is leaving; if it comes back from the cache of the back button, the caller hears of it.
     await new Promise((_, reject) => {
       addEventListener('pageshow', ({ persisted }) => {
@@ -262,117 +268,108 @@ class BrowserSession extends EventTarget implements Session {
     });
   }
 
-  async #signInByPopup(command: SignIn, given: AbortSignal | undefined) {
-    if (this.#popup && !this.#popup.closed) {
-      this.#popup.focus();
+  async function signInByPopup(command: Command, given: AbortSignal | undefined) {
+    if (popup && !popup.closed) {
+      popup.focus();
       throw fail('popup_blocked', 'a popup is open already', 'wait for its outcome, or give it up with an AbortSignal');
     }
     // One that seems closed was closed, if the user asks for another.
-    this.#popupEnd?.abort(fail('popup_closed', 'the popup was closed before it answered'));
+    popupEnd?.abort(fail('popup_closed', 'the popup was closed before it answered'));
     const [opened, end] = [openPopup(), new AbortController()];
-    [this.#popup, this.#popupEnd] = [opened, end];
-    given?.addEventListener('abort', () => end.abort(given.reason), { once: true, signal: end.signal });
-    if (given?.aborted) end.abort(given.reason);
+    [popup, popupEnd] = [opened, end];
+    const abort = () => end.abort(given?.reason);
+    given?.addEventListener('abort', abort, { signal: end.signal });
+    if (given?.aborted) abort();
     try {
-      await (await this.#connection).command({ signIn: command }, end.signal);
+      await reply(command, end.signal);
     } finally {
       opened?.close();
-      if (this.#popup === opened) this.#popup = undefined;
+      if (popup === opened) popup = undefined;
       end.abort();
     }
   }
 
-  async checkSession(given: CheckSessionOptions = {}): Promise<Granted> {
-    const options = own('checkSession', given, `scope audience resource params timeoutMs signal ${SILENT_PARAMETERS}`);
-    const command = {
-      ...target(options),
-      params: parameters(options),
-      ...(options.is.timeoutMs !== undefined && { timeoutMs: millis(options, 'timeoutMs', 0) }),
-    };
-    const [reply] = await (await this.#connection).command({ checkSession: command }, given.signal);
-    const { claims, authorizationDetails, ...granted } = (reply as { checked: WireGranted }).checked;
+  async function checkSession(given: CheckSessionOptions = {}): Promise<Granted> {
+    const { scope, audience, resource, params, timeoutMs, signal, ...more } = read('checkSession', given, {
+      ...TARGET,
+      params: pairs,
+      timeoutMs: millis,
+      signal: any<AbortSignal>,
+      ...PARAMETERS,
+    });
+    const command = { scope, audience, resource, params: parameters(params, more), timeoutMs };
+    const { checked } = await reply<{ checked: WireGranted }>({ checkSession: command }, signal);
+    const { claims, authorizationDetails, ...granted } = checked;
     return {
-      user: this.#userOf(claims),
+      user: userOf(claims),
       ...granted,
       ...(authorizationDetails && { authorizationDetails: JSON.parse(authorizationDetails) as unknown }),
     };
   }
 
-  async userinfo(given: UserinfoOptions = {}): Promise<User> {
-    const { sources = false } = own('userinfo', given, 'sources signal').is as UserinfoOptions;
-    const [reply] = await (await this.#connection).command({ userinfo: { sources } }, given.signal);
-    return this.#userOf((reply as { claims: string }).claims);
+  async function userinfo(given: UserinfoOptions = {}): Promise<User> {
+    const { sources = false, signal } = read('userinfo', given, { sources: Boolean, signal: any<AbortSignal> });
+    return userOf((await reply<{ claims: string }>({ userinfo: { sources } }, signal)).claims);
   }
 
-  async accessToken(given: AccessTokenOptions = {}): Promise<string> {
-    const options = own('accessToken', given, 'scope audience resource signal');
-    const [reply] = await (await this.#connection).command({ accessToken: target(options) }, given.signal);
-    return (reply as { accessToken: string }).accessToken;
+  async function accessToken(given: AccessTokenOptions = {}): Promise<string> {
+    const { signal, ...target } = read('accessToken', given, { ...TARGET, signal: any<AbortSignal> });
+    return (await reply<{ accessToken: string }>({ accessToken: target }, signal)).accessToken;
   }
 
-  async initiateLogin(given: string | URL = location.href, options: SignInOptions = {}): Promise<void> {
-    const { searchParams } = new URL(given, document.baseURI);
-    const [iss, hint, target] = ['iss', 'login_hint', 'target_link_uri'].map((name) => searchParams.get(name));
-    if (iss !== this.#issuer) {
-      throw fail('issuer_mismatch', `somebody asks for a sign-in at ${iss ?? 'no issuer'}, and not at ${this.#issuer}`);
-    }
-    const returnTo = target ? ownUrl('target_link_uri', target) : `${location.origin}/`;
-    return this.signIn({ returnTo, ...(hint && { loginHint: hint }), ...options });
+  async function initiateLogin(given: string | URL = location.href, options: SignInOptions = {}): Promise<void> {
+    const { initiated } = await import('./initiate-login.js');
+    return signIn({ ...initiated(given, wire.issuer), ...options });
   }
 
-  async fetch(input: RequestInfo | URL, given?: FetchInit): Promise<Response> {
-    const { body, ...init } = given ?? {};
+  async function fetchAsUser(input: RequestInfo | URL, given?: FetchInit): Promise<Response> {
     const { origin, pathname } = new URL(input instanceof Request ? input.url : input, document.baseURI);
-    const near = this.#apis.some((api) => api.origin === origin && pathname.startsWith(api.pathname));
-    if (typeof body === 'function') {
-      return near ? fetchMade(this.#connection, input, init, body) : fetch(input, { ...init, body: body() });
-    }
-    const request = new Request(input, given as RequestInit | undefined);
-    return near ? fetchThrough(this.#connection, request, given as RequestInit | undefined) : fetch(request);
+    const near = apis.some((api) => api.origin === origin && pathname.startsWith(api.pathname));
+    return near ? fetchThrough(connection, input, given) : fetch(requestOf(input, given)[0]);
   }
 
-  async signOut(given: SignOutOptions = {}): Promise<SignedOut> {
-    const options = own('signOut', given, 'local federated revoke params returnTo');
-    const { local, federated, revoke, params: more } = options.is as SignOutOptions;
-    const params = pairs('params', more);
+  async function signOut(given: SignOutOptions = {}): Promise<SignedOut> {
+    const {
+      local,
+      federated,
+      revoke,
+      params = [],
+      returnTo = options.signedOutUri,
+    } = read('signOut', given, {
+      local: any<boolean>,
+      federated: Boolean,
+      revoke: any<boolean>,
+      params: pairs,
+      returnTo: ownUrl,
+    });
     if (federated) params.push(['federated', '']);
-    const returnTo = text(options, 'returnTo') ?? this.#signedOutUri;
-    const command = {
-      local: local === true,
-      revoke: revoke !== false,
-      params,
-      ...(returnTo && { returnTo: ownUrl('returnTo', returnTo) }),
-    };
-    const [reply] = await (await this.#connection).command({ signOut: command });
-    return typeof reply === 'object' && 'warned' in reply ? { warning: new StrongroomError(reply.warned) } : {};
+    const command = { local: local === true, revoke: revoke !== false, params, returnTo };
+    const { warned } = await reply<{ warned?: WireError }>({ signOut: command });
+    return warned ? { warning: new StrongroomError(warned) } : {};
   }
 
-  subscribe(listener: () => void): () => void {
-    this.addEventListener('statechange', listener);
-    return () => this.removeEventListener('statechange', listener);
+  function subscribe(listener: () => void): () => void {
+    session.addEventListener('statechange', listener);
+    return () => session.removeEventListener('statechange', listener);
   }
 
-  getSnapshot(): SessionState {
-    return this.#state;
-  }
-
-  close(): void {
-    if (this.#end.signal.aborted) return;
-    this.#end.abort();
-    this.#watch?.();
-    this.#tabs?.close();
-    this.#logouts?.close();
-    this.#settle?.(this.#state);
-    this.#connection
-      .then((connection) => {
-        const closing = connection.command('close');
-        connection.close();
+  function close(): void {
+    if (end.signal.aborted) return;
+    end.abort();
+    watch?.();
+    tabs?.close();
+    logouts?.close();
+    settle?.(state);
+    connection
+      .then(({ command, close }) => {
+        const closing = command('close');
+        close();
         return closing;
       })
       .catch(() => {})
-      .finally(() => this.#opened?.dispose());
-    this.#connection = Promise.reject(fail('closed', 'the session is closed'));
-    this.#connection.catch(() => {});
+      .finally(() => opened?.dispose());
+    connection = Promise.reject(closed());
+    connection.catch(() => {});
   }
 }
 
@@ -403,5 +400,5 @@ function inert(): Session {
  */
 export function createSession(options: SessionOptions): Session {
   const browser = typeof document !== 'undefined' && typeof isSecureContext === 'boolean';
-  return browser ? new BrowserSession(options) : inert();
+  return browser ? browserSession(options) : inert();
 }

@@ -118,7 +118,11 @@ class FakeSession extends EventTarget implements TestSession {
       },
       failNext: (method, code) => this.#failures.set(method, code),
     };
-    for (const name of METHODS) Object.defineProperty(this, name, { value: this[name].bind(this), configurable: true });
+    // They work without `this`.
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(FakeSession.prototype))) {
+      if (value && name !== 'constructor')
+        Object.defineProperty(this, name, { value: value.bind(this), configurable: true });
+    }
     const status = options.status ?? (options.user ? 'signedIn' : 'signedOut');
     if (status === 'signedIn') this.#signIn(this.#user);
     if (status === 'signedOut') this.#signOut('login_required');
@@ -274,20 +278,6 @@ class FakeSession extends EventTarget implements TestSession {
     if (!this.#closed) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
-
-/** They work without `this`. */
-const METHODS = [
-  'signIn',
-  'checkSession',
-  'userinfo',
-  'accessToken',
-  'initiateLogin',
-  'fetch',
-  'signOut',
-  'subscribe',
-  'getSnapshot',
-  'close',
-] as const;
 
 /** Whether a token for the API at `api` goes to `url`. */
 function covers(api: URL, url: URL): boolean {

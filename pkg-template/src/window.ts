@@ -4,6 +4,10 @@ import type { Answer, FrameExpect } from './wire.js';
 /** How long something else may stand in the frame before it counts as what the provider has to say, in milliseconds. */
 const GRACE = 1400;
 
+/** The size of a popup, in pixels. */
+const WIDTH = 420;
+const HEIGHT = 640;
+
 /** The answer in the message `event`, if it is one from `source`. */
 function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpect): Answer | undefined {
   if (!source || event.source !== source) return undefined;
@@ -21,19 +25,18 @@ function answerIn(event: MessageEvent, source: Window | null, expect: FrameExpec
   return undefined;
 }
 
-/** Calls `answer` with the first message from `source()` that is one; `undo` ends that. */
+/** Calls `answer` with a message from `source()` that is one, until `signal` aborts. */
 export function listen(
   source: () => Window | null,
   expect: FrameExpect,
   answer: (answer: Answer) => void,
-  undo: (task: () => void) => void,
+  signal: AbortSignal,
 ) {
   const heard = (event: MessageEvent) => {
     const found = answerIn(event, source(), expect);
     if (found) answer(found);
   };
-  addEventListener('message', heard);
-  undo(() => removeEventListener('message', heard));
+  addEventListener('message', heard, { signal });
 }
 
 /** Loads `url` in `frame`, where nobody sees it; `title` is for those who look all the same. */
@@ -44,20 +47,20 @@ export function loadHidden(frame: HTMLIFrameElement, title: string, url: string)
   document.documentElement.append(frame);
 }
 
-/** Collects what must be undone when the answer is there, or no longer wanted. */
+/** Waits for an answer; `done` aborts when it is there, or `signal` says that it is no longer wanted. */
 export function waiting(
   signal: AbortSignal,
-  start: (answer: (answer: Answer) => void, undo: (task: () => void) => void) => void,
-) {
-  return new Promise<Answer | undefined>((resolve) => {
-    const tasks: (() => void)[] = [];
-    const end = (answer?: Answer) => {
-      for (const task of tasks.splice(0)) task();
+  start: (answer: (answer: Answer) => void, done: AbortSignal) => void,
+): Promise<Answer | undefined> {
+  return new Promise((resolve) => {
+    const end = new AbortController();
+    const answer = (answer?: Answer) => {
+      end.abort();
       resolve(answer);
     };
-    signal.addEventListener('abort', () => end(), { once: true });
-    if (signal.aborted) return end();
-    start(end, (task) => tasks.push(task));
+    signal.addEventListener('abort', () => answer(), { signal: end.signal });
+    if (signal.aborted) return answer();
+    start(answer, end.signal);
   });
 }
 
@@ -71,11 +74,11 @@ export function frame(
   prefix: string,
   signal: AbortSignal,
 ): Promise<Answer | undefined> {
-  return waiting(signal, (answer, undo) => {
+  return waiting(signal, (answer, done) => {
     const frame = document.createElement('iframe');
     let timer: ReturnType<typeof setTimeout> | undefined;
-    listen(() => frame.contentWindow, expect, answer, undo);
-    undo(() => {
+    listen(() => frame.contentWindow, expect, answer, done);
+    done.addEventListener('abort', () => {
       clearTimeout(timer);
       frame.remove();
     });
@@ -88,7 +91,7 @@ export function frame(
         // Of another origin: its message may follow.
       }
       clearTimeout(timer);
-      timer = setTimeout(() => answer('loadedOther'), GRACE);
+      timer = setTimeout(answer, GRACE, 'loadedOther');
     });
     loadHidden(frame, 'Silent authentication', url);
   });
@@ -96,8 +99,7 @@ export function frame(
 
 /** Opens an empty popup; to be called in the handler of a user's gesture. */
 export function openPopup(): Window | null {
-  const [width, height] = [420, 640];
-  const left = Math.round(screenX + (outerWidth - width) / 2);
-  const top = Math.round(screenY + (outerHeight - height) / 3);
-  return open('', '_blank', `popup,width=${width},height=${height},left=${left},top=${top}`);
+  const left = screenX + (outerWidth - WIDTH) / 2;
+  const top = screenY + (outerHeight - HEIGHT) / 3;
+  return open('', '_blank', `popup,width=${WIDTH},height=${HEIGHT},left=${left},top=${top}`);
 }

@@ -108,7 +108,7 @@ const leaks = {
         pagePart(
           'session.ts',
           'renewed: (detail) =>',
-          'renewed: (detail) => (this as any).last = detail, other: (detail: any) =>',
+          'renewed: (detail) => (session as any).last = detail, other: (detail: any) =>',
         ),
     },
     loses: ['objects-session', 'objects-window', 'hook-message-event'],

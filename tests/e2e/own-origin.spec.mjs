@@ -117,6 +117,25 @@ test('each popup has its own answer, also of two tabs at once', async ({ page, w
   await expect.poll(() => state(page)).toMatchObject({ user: { sub: 'grace' } });
 });
 
+test('a popup has its answer, whatever other scripts of the vault’s origin broadcast', async ({
+  page,
+  world,
+  context,
+}) => {
+  await open(page, world);
+  const popup = await openPopup(page);
+  await popup.locator('#username').waitFor();
+  const other = await context.newPage();
+  await other.goto(`${world.vault.origin}/callback.html`);
+  await other.evaluate(() => {
+    const channel = new BroadcastChannel('strongroom:callback');
+    const foreign = { url: 'https://app.example.com/?code=x&state=foreign' };
+    for (const said of [null, 'word', 7, {}, { url: 7 }, { url: 'no URL' }, foreign]) channel.postMessage(said);
+  });
+  await logIn(popup);
+  expect(await page.evaluate(() => outcome)).toBe('signed in');
+});
+
 test('a sign-in may end in another tab', async ({ page, world, context }) => {
   await open(page, world);
   let link;

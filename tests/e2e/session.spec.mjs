@@ -129,6 +129,36 @@ test.describe('a policy that forbids workers', () => {
     });
     expect(await rejection(page, () => session.signIn())).toMatchObject({ code: 'unsupported' });
   });
+
+  test('a file that cannot be had is no other error, once the vault has failed', async ({ page, world }) => {
+    world.options.vault = { placement: 'worker', fallback: false };
+    world.options.normalizeClaims = true;
+    let vaultFailed;
+    const late = new Promise((resolve) => {
+      vaultFailed = resolve;
+    });
+    await page.route('**/claims.js', (route) => late.then(() => route.abort()));
+    await page.exposeFunction('vaultFailed', () => vaultFailed());
+    await page.goto(`${world.app.origin}/bare`);
+    const told = await page.evaluate(async (options) => {
+      const last = new Error('the last');
+      const told = [];
+      const toldAll = new Promise((resolve) => {
+        addEventListener('unhandledrejection', (event) => {
+          event.preventDefault();
+          if (event.reason === last) resolve();
+          else told.push(String(event.reason));
+        });
+      });
+      const { reason } = await strongroom.createSession(options).ready;
+      window.vaultFailed();
+      const missing = await import('/strongroom/claims.js').catch(({ name }) => name);
+      Promise.reject(last);
+      await toldAll;
+      return [reason.code, missing, told];
+    }, world.options);
+    expect(told).toEqual(['unsupported', 'TypeError', []]);
+  });
 });
 
 test.describe('a policy that forbids wasm', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
 
-const { cleaned, waitingFor } = await load('callback-url');
+const { CALLBACK, cleaned, heedPopup, waitingFor } = await load('callback-url');
 const url = (path) => new URL(path, 'https://app.example.com/');
 
 test('only a state of ours makes a callback, in the query or in the fragment', () => {
@@ -48,4 +48,21 @@ test('cleaning takes away the answer and nothing else', () => {
   ]) {
     assert.equal(cleaned(url(path), 'srab-'), `https://app.example.com${expected}`);
   }
+});
+
+test('of all that is broadcast, only the answer to its own state is heeded for a popup', async () => {
+  const answer = 'https://app.example.com/?code=x&state=srab-pRANDOM';
+  const script = new BroadcastChannel(CALLBACK);
+  const heeded = await new Promise((resolve) => {
+    const heeded = [];
+    const channel = heedPopup('srab-pRANDOM', (url) => {
+      heeded.push(url);
+      channel.close();
+      resolve(heeded);
+    });
+    const foreign = ['https://app.example.com/?code=x&state=srab-pOTHER', 'no URL', 7, null].map((url) => ({ url }));
+    for (const said of [null, undefined, 'word', 7, [], {}, ...foreign, { url: answer }]) script.postMessage(said);
+  });
+  script.close();
+  assert.deepEqual(heeded, [answer]);
 });

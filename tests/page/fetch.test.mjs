@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
 
-const { fetchMade, fetchThrough } = await load('fetch');
+const { fetchThrough } = await load('fetch');
 
 const head = (status, again = false) => ({
   response: {
@@ -37,12 +37,11 @@ test('a body that a function makes is made again when the API refuses the token'
     made += 1;
     return new Response(`body ${made}`).body;
   };
-  const response = await fetchMade(
-    connection,
-    'https://api.example.com/',
-    { method: 'POST', headers: { 'X-Test': '1' } },
-    make,
-  );
+  const response = await fetchThrough(connection, 'https://api.example.com/', {
+    method: 'POST',
+    headers: { 'X-Test': '1' },
+    body: make,
+  });
   assert.equal(response.status, 200);
   assert.deepEqual(await Promise.all(asked.map(([, body]) => text(body))), ['body 1', 'body 2']);
   for (const [{ method, headers }] of asked) assert.deepEqual([method, headers], ['POST', [['x-test', '1']]]);
@@ -56,12 +55,10 @@ test('it is made once more and no oftener, and not where the API is content or r
   ]) {
     const wanted = answers[0].response.again ? 2 : 1;
     const { asked, connection } = vault(...answers);
-    const response = await fetchMade(
-      connection,
-      'https://api.example.com/',
-      { method: 'POST' },
-      () => new Response('x').body,
-    );
+    const response = await fetchThrough(connection, 'https://api.example.com/', {
+      method: 'POST',
+      body: () => new Response('x').body,
+    });
     assert.deepEqual([response.status, asked.length], [status, wanted]);
   }
 });

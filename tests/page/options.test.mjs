@@ -173,6 +173,16 @@ test('options are copied: what happens to them later, or to a prototype, changes
   }
 });
 
+test('what is configured alike is alike to the letter, in any order: a shared worker has it in its name', () => {
+  const asName = (options) => JSON.stringify(check(options).wire);
+  const given = { ...base, responseMode: 'fragment', silent: { ...base.silent, responseMode: 'web_message' } };
+  const reversed = (object) => Object.fromEntries(Object.entries(object).reverse());
+  assert.equal(asName(reversed({ ...given, silent: reversed(given.silent) })), asName(given));
+  const { issuer, clientId, responseMode } = given;
+  const spelledOut = { ...base, responseMode, apis: [], silent: { redirectUri: base.redirectUri } };
+  assert.equal(asName(spelledOut), asName({ responseMode, clientId, issuer }));
+});
+
 test('the prefix of states tells configurations apart', () => {
   const prefixes = [
     ['https://a.example', 'spa'],
@@ -190,6 +200,11 @@ test('a polluted prototype supplies no option', () => {
     silent: { timeoutMs: 1 },
     metadata: { issuer: 'https://evil.example' },
     assetsUrl: 'https://evil.example/',
+    redirectUri: 'https://evil.example/',
+    idTokenSigningAlg: 'HS256',
+    dangerouslyAcceptHmacIdTokens: true,
+    dangerouslyExposeAccessToken: true,
+    base: 'https://evil.example/',
     audience: 'https://evil.example/',
     placement: 'closure',
     onLoad: false,

@@ -1,15 +1,18 @@
 // Bundles the TypeScript of pkg-template/src, and its types of target/npm/types, into pkg/:
 // node xtask/src/bundle.mjs GLUE VERSION [--dev]
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { minify } from 'terser';
 
 const [glue, version, kind] = process.argv.slice(2);
 
 const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'];
 /** What the page part loads only where it is asked for. */
-const ON_DEMAND = ['claims', 'monitor', 'own-origin', 'popup'];
+const ON_DEMAND = ['claims', 'initiate-login', 'monitor', 'own-origin', 'popup'];
 const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
 
 /** The glue, with the short names that the optimised wasm has for its imports and exports. */
@@ -23,9 +26,10 @@ function shortened() {
     .replace('"./strongroom_bg.js"', 'a');
 }
 
-await build({
+const { outputFiles } = await build({
   entryPoints: [...CORE, ...ON_DEMAND, ...ADAPTERS].map((name) => `pkg-template/src/${name}.ts`),
   outdir: 'pkg',
+  write: kind === '--dev',
   bundle: true,
   format: 'esm',
   target: 'es2022',
@@ -50,6 +54,18 @@ await build({
     },
   ],
 });
+
+// Terser makes what esbuild has made smaller still, by names and forms that repeat.
+for (const { path, text } of outputFiles ?? []) {
+  if (path.endsWith('.map')) continue;
+  const map = outputFiles.find((other) => other.path === `${path}.map`);
+  const { code, map: shorter } = await minify(text, {
+    module: true,
+    ecma: 2022,
+    sourceMap: { content: map.text, url: `${basename(path)}.map` },
+  });
+  await Promise.all([writeFile(path, code), writeFile(map.path, shorter)]);
+}
 
 // One file of types for each entry, so that what is not public has no name and no path.
 for (const name of ['index', 'claims', ...ADAPTERS]) {
