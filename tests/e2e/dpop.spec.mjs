@@ -1,9 +1,6 @@
 // Tokens bound to a key of the vault (RFC 9449), at the real provider and at an API that checks each proof.
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { expect, open, PLACEMENTS, requests, settled, signIn, test } from './harness.mjs';
-
-const orders = (page, world) =>
-  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
+import { expect, open, orders, PLACEMENTS, requests, settled, signIn, test } from './harness.mjs';
 
 /** The proofs that came to the API, their headers and claims. */
 const proofs = (world) =>
