@@ -85,12 +85,8 @@ async function leaving() {
 async function tell() {
   hooks.restore();
   const texts = [...(run.texts ?? []), ...(await recorder.harvest())];
-  const { attack, vault, when } = run;
   const verdict = await pristine
-    .fetch('/attacks/verdict', {
-      method: 'POST',
-      body: JSON.stringify({ run: run.run, attack, vault, when, texts, problems }),
-    })
+    .fetch('/attacks/verdict', { method: 'POST', body: JSON.stringify({ run: run.run, texts, problems }) })
     .then((response) => response.json());
   if (parent !== window) parent.postMessage({ type: 'strongroom:verdict', run: run.run, ...verdict }, location.origin);
 }

@@ -1,7 +1,6 @@
 // What is stored.
-import { databases, hiddenFrame, soon, transactionUnderWay } from '../kit.mjs';
-
-const REDIRECT = { closure: 'redirect', worker: 'redirect', shared: 'redirect' };
+import { codeIn, databases, element, hiddenFrame, onNavigation, soon, transactionUnderWay } from '../kit.mjs';
+import { onPagesOrigin, whenever } from '../reasons.mjs';
 
 /** Reads everything under a directory of the origin's private file system. */
 async function files(directory, record) {
@@ -17,8 +16,8 @@ export const storage = [
     id: 'storage-web',
     title: 'reads localStorage and sessionStorage, while the app uses its session and after',
     when: 'both',
-    async run({ record, victim, tap }) {
-      for (const name of ['setItem', 'getItem']) tap(Storage.prototype, name);
+    async run({ record, victim, hooks }) {
+      hooks.tapAll(Storage.prototype, ['setItem', 'getItem']);
       await victim();
       for (const each of [localStorage, sessionStorage]) record({ ...each });
     },
@@ -28,9 +27,7 @@ export const storage = [
     title: 'listens to storage events in a frame of its own',
     when: 'both',
     async run({ record, victim, undo }) {
-      const frame = document.createElement('iframe');
-      document.documentElement.append(frame);
-      undo(() => frame.remove());
+      const frame = element('iframe', {}, undo, document.documentElement);
       frame.contentWindow.addEventListener('storage', ({ key, newValue, oldValue }) =>
         record([key, newValue, oldValue]),
       );
@@ -56,9 +53,9 @@ export const storage = [
     id: 'storage-indexeddb-hooks',
     title: 'replaces the methods of IndexedDB',
     when: 'both',
-    async run({ tap, victim }) {
-      for (const name of ['put', 'add', 'get', 'getAll']) tap(IDBObjectStore.prototype, name);
-      for (const name of ['open', 'databases']) tap(IDBFactory.prototype, name);
+    async run({ tap, victim, hooks }) {
+      hooks.tapAll(IDBObjectStore.prototype, ['put', 'add', 'get', 'getAll']);
+      hooks.tapAll(IDBFactory.prototype, ['open', 'databases']);
       tap(IDBRequest.prototype, 'result');
       await victim();
     },
@@ -75,19 +72,18 @@ export const storage = [
         url = event.destination.url;
         event.preventDefault();
       };
-      navigation.addEventListener('navigate', stay);
-      undo(() => navigation.removeEventListener('navigate', stay));
+      onNavigation(stay, undo);
       const app = await session();
       app.signIn({ params: { prompt: 'none' } }).catch(() => {});
       if (!(await soon(() => url))) return;
       const { code_verifier, redirect_uri } =
         (await soon(() => transactionUnderWay(new URL(url).searchParams.get('state')))) ?? {};
       const frame = hiddenFrame(url, undo);
-      const code = await soon(() => new URLSearchParams(frame.contentWindow.location.search).get('code'), 4000);
+      const code = await codeIn(frame.contentWindow);
       frame.contentWindow.stop();
       await thief.redeem(code, code_verifier, redirect_uri);
     },
-    lost: { after: REDIRECT, before: REDIRECT },
+    lost: whenever(onPagesOrigin('redirect')),
   },
   {
     id: 'storage-cookies',
@@ -104,8 +100,8 @@ export const storage = [
     id: 'storage-cache',
     title: 'reads every response in the Cache storage',
     when: 'both',
-    async run({ record, victim, tap }) {
-      for (const name of ['put', 'add', 'match']) tap(Cache.prototype, name);
+    async run({ record, victim, hooks }) {
+      hooks.tapAll(Cache.prototype, ['put', 'add', 'match']);
       await victim();
       for (const name of await caches.keys()) {
         const cache = await caches.open(name);
