@@ -335,6 +335,15 @@ export async function databases() {
   return found;
 }
 
+/** Puts an entry into a database of the origin, which is made if there is none. */
+export async function put({ database: name, store, key, value }) {
+  const request = indexedDB.open(name);
+  request.onupgradeneeded = () => request.result.createObjectStore(store);
+  const database = await done(request);
+  await done(database.transaction(store, 'readwrite').objectStore(store).put(value, key));
+  database.close();
+}
+
 /** The transaction of the redirect with this `state`, or of any, if it is stored. */
 export async function transactionUnderWay(state) {
   for (const { value } of await databases()) {

