@@ -27,8 +27,9 @@ const base = {
   ...placements[run.vault ?? (config.vault ? 'own-origin' : 'worker')].options(config),
 };
 const options = { ...base, ...attack?.options, silent: { ...base.silent, ...attack?.options?.silent } };
-/** The redirect URIs that are registered: of the page, where the vault is of its origin. */
+/** The callback page, of the vault's own origin if it has one. */
 const callback = new URL('callback.html', config.vault?.origin ?? location.origin).href;
+/** Where the provider sends the user back to: this page, unless the vault has an origin of its own. */
 const redirectUri = config.vault ? callback : page;
 
 const problems = [];

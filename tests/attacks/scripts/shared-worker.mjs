@@ -51,16 +51,22 @@ async function connect(name, { record, undo, wasm = WASM }) {
   };
 }
 
+/** A port of the attacker's own to the app's shared worker, opened as the app opens its own, but for `changed`. */
+async function openAnother(context, changed = (open) => open) {
+  const open = await openOptions(context);
+  const own = await connect(await sharedName(context.options, context.undo), context);
+  await own.command({ open: changed(open) });
+  return own;
+}
+
 export const sharedWorker = [
   {
     id: 'shared-connect',
     title: 'connects to the app’s SharedWorker by its name, opens the same session, and asks it for everything',
     when: 'after',
     async run(context) {
-      const { record, config, victim, undo, options } = context;
-      const wire = await openOptions(context);
-      const own = await connect(await sharedName(options, undo), { record, undo });
-      await own.command({ open: wire });
+      const { config, victim } = context;
+      const own = await openAnother(context);
       for (const command of [
         { start: {} },
         { checkSession: { params: [] } },
@@ -81,10 +87,8 @@ export const sharedWorker = [
     title: 'connects to the app’s SharedWorker and opens a session there with its own server among the APIs',
     when: 'after',
     async run(context) {
-      const { record, config, undo, options, victim } = context;
-      const wire = await openOptions(context);
-      const own = await connect(await sharedName(options, undo), { record, undo });
-      await own.command({ open: withOwnServer(wire, config) });
+      const { config, victim } = context;
+      const own = await openAnother(context, (open) => withOwnServer(open, config));
       await own.command(fetchTo(config.attacker));
       for (const message of forged()) own.post(message);
       await victim();
@@ -95,10 +99,8 @@ export const sharedWorker = [
     title: 'steals the locks by which pages and vault know of each other, and takes the vault’s questions over',
     when: 'after',
     async run(context) {
-      const { record, undo, options, victim } = context;
-      const wire = await openOptions(context);
-      const own = await connect(await sharedName(options, undo), { record, undo });
-      await own.command({ open: wire });
+      const { record, victim } = context;
+      await openAnother(context);
       const { held, pending } = await navigator.locks.query();
       record([held, pending]);
       for (const { name } of held) {
