@@ -5,8 +5,11 @@ import { builtins } from './scripts/built-ins.mjs';
 import { channels } from './scripts/channels.mjs';
 import { flows } from './scripts/flows.mjs';
 import { frames } from './scripts/frames.mjs';
+import { loading } from './scripts/loading.mjs';
 import { objects } from './scripts/objects.mjs';
 import { options } from './scripts/options.mjs';
+import { ports } from './scripts/ports.mjs';
+import { sharedWorker } from './scripts/shared-worker.mjs';
 import { storage } from './scripts/storage.mjs';
 import { workers } from './scripts/workers.mjs';
 
@@ -22,7 +25,7 @@ import { workers } from './scripts/workers.mjs';
  * @property {boolean} [disturbs] whether the app's use of its session may fail
  * @property {boolean} [signsOut] whether the provider's session ends
  * @property {boolean} [races] whether the vault may be quicker: what may be lost counts as lost
- * @property {Partial<Record<'after' | 'before', Record<string, keyof import('./reasons.mjs').reasons>>>} [lost] where it
+ * @property {Partial<Record<'after' | 'before', Record<string, import('./reasons.mjs').Reason>>>} [lost] where it
  *   wins, and why; everywhere else the tokens are safe
  */
 
@@ -31,7 +34,7 @@ export const themes = {
   storage,
   objects,
   'built-ins': builtins,
-  workers,
+  workers: [...workers, ...ports, ...sharedWorker, ...loading],
   frames,
   flows,
   channels,

@@ -1,9 +1,13 @@
-// What an attack works with, in the page: a recorder, hooks on built-ins, and the attacker's own OAuth client. Everything
-// here is taken before any hook is set, so that a hook never hears of the attacker's own doings.
+// What an attack works with, in the page: a recorder, hooks on built-ins, the attacker's own OAuth client, and ways to
+// listen, to look and to reach storage. What recorder and client need is taken before any hook is set, so that no hook
+// hears of their doings.
 
 const { apply, construct, defineProperty, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } =
   Reflect;
-const pristine = { fetch: globalThis.fetch.bind(globalThis), setTimeout: globalThis.setTimeout.bind(globalThis) };
+export const pristine = {
+  fetch: globalThis.fetch.bind(globalThis),
+  setTimeout: globalThis.setTimeout.bind(globalThis),
+};
 const { exportKey, digest } = SubtleCrypto.prototype;
 const subtle = crypto.subtle;
 
@@ -122,6 +126,11 @@ export class Hooks {
     const before = getOwnPropertyDescriptor(owner, name);
     this.undo(() => (before ? defineProperty(owner, name, before) : deleteProperty(owner, name)));
     return defineProperty(owner, name, { configurable: true, ...property });
+  }
+
+  /** Puts `make(original)` in the place of a function. */
+  instead(owner, name, make) {
+    return this.replace(owner, name, { writable: true, value: make(owner[name]) });
   }
 
   /**
@@ -263,24 +272,56 @@ export class Thief {
   }
 }
 
-/** A hidden frame with `url`; `undo` takes it away again. */
-export function hiddenFrame(url, undo, name = 'nested') {
-  const frame = document.createElement('iframe');
-  frame.hidden = true;
-  frame.name = name;
-  if (url) frame.src = url;
-  document.documentElement.append(frame);
-  undo(() => frame.remove());
-  return frame;
+/** Listens to `target`, before those who do so in the usual way; `undo` ends it. */
+export function listen(target, type, listener, undo) {
+  target.addEventListener(type, listener, true);
+  undo(() => target.removeEventListener(type, listener, true));
 }
+
+/** Hears of each navigation of this page before it is made, and may prevent it. */
+export const onNavigation = (listener, undo) => listen(navigation, 'navigate', listener, undo);
+
+/** Calls `look` again and again; `undo` ends it. */
+export function watch(look, undo) {
+  let over = false;
+  undo(() => {
+    over = true;
+  });
+  const again = () => {
+    look();
+    if (!over) setTimeout(again);
+  };
+  again();
+}
+
+/** An element in the document, with these properties; `undo` takes it away again. */
+export function element(name, properties, undo, parent = document.head) {
+  const added = Object.assign(document.createElement(name), properties);
+  parent.append(added);
+  undo(() => added.remove());
+  return added;
+}
+
+/** A hidden frame with `src`; the victim's page is the app alone there. */
+export const hiddenFrame = (src, undo) =>
+  element('iframe', { hidden: true, name: 'nested', src }, undo, document.documentElement);
+
+/** Resolves with the code in the URL that a window comes to; with nothing if none comes. */
+export const codeIn = (opened, part = 'search') =>
+  soon(() => new URLSearchParams(opened.location[part].slice(1)).get('code'), 4000);
+
+/** The URL of a script with this text. */
+export const scriptOf = (text) => URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+
+/** The result of a request to IndexedDB. */
+const done = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
 
 /** Every entry of every database of the origin. */
 export async function databases() {
-  const done = (request) =>
-    new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
   const found = [];
   for (const { name } of await indexedDB.databases()) {
     const database = await done(indexedDB.open(name));
@@ -294,6 +335,15 @@ export async function databases() {
   return found;
 }
 
+/** Puts an entry into a database of the origin, which is made if there is none. */
+export async function put({ database: name, store, key, value }) {
+  const request = indexedDB.open(name);
+  request.onupgradeneeded = () => request.result.createObjectStore(store);
+  const database = await done(request);
+  await done(database.transaction(store, 'readwrite').objectStore(store).put(value, key));
+  database.close();
+}
+
 /** The transaction of the redirect with this `state`, or of any, if it is stored. */
 export async function transactionUnderWay(state) {
   for (const { value } of await databases()) {
@@ -303,5 +353,3 @@ export async function transactionUnderWay(state) {
   }
   return undefined;
 }
-
-export { pristine };

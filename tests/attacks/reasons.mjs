@@ -1,4 +1,4 @@
-// Why an attack wins. The words are those of the tables in README.md and SECURITY.md.
+// Why an attack wins, and where it wins for one reason. The words are those of the tables in README.md and SECURITY.md.
 export const reasons = {
   hooks: 'In a closure, built-ins that are replaced see tokens go by.',
   memory: 'In a closure, the wasm memory can be read.',
@@ -8,3 +8,20 @@ export const reasons = {
   signOut: 'The ID token, when the user signs out at the provider: it is in the URL that the page leaves by.',
   first: 'A script that runs before Strongroom, with the page’s whole power, decides what is loaded as the vault.',
 };
+
+/** @typedef {keyof typeof reasons} Reason */
+
+/**
+ * Where the vault is in the page itself.
+ * @param {Reason} reason
+ */
+export const inClosure = (reason) => ({ closure: reason });
+
+/**
+ * Wherever the vault is of the page's own origin.
+ * @param {Reason} reason
+ */
+export const onPagesOrigin = (reason) => ({ closure: reason, worker: reason, shared: reason });
+
+/** Whenever the script comes. */
+export const whenever = (where) => ({ after: where, before: where });

@@ -27,8 +27,9 @@ const base = {
   ...placements[run.vault ?? (config.vault ? 'own-origin' : 'worker')].options(config),
 };
 const options = { ...base, ...attack?.options, silent: { ...base.silent, ...attack?.options?.silent } };
-/** The redirect URIs that are registered: of the page, where the vault is of its origin. */
+/** The callback page, of the vault's own origin if it has one. */
 const callback = new URL('callback.html', config.vault?.origin ?? location.origin).href;
+/** Where the provider sends the user back to: this page, unless the vault has an origin of its own. */
 const redirectUri = config.vault ? callback : page;
 
 const problems = [];
@@ -85,12 +86,8 @@ async function leaving() {
 async function tell() {
   hooks.restore();
   const texts = [...(run.texts ?? []), ...(await recorder.harvest())];
-  const { attack, vault, when } = run;
   const verdict = await pristine
-    .fetch('/attacks/verdict', {
-      method: 'POST',
-      body: JSON.stringify({ run: run.run, attack, vault, when, texts, problems }),
-    })
+    .fetch('/attacks/verdict', { method: 'POST', body: JSON.stringify({ run: run.run, texts, problems }) })
     .then((response) => response.json());
   if (parent !== window) parent.postMessage({ type: 'strongroom:verdict', run: run.run, ...verdict }, location.origin);
 }

@@ -22,8 +22,10 @@ function table(head, rows) {
   return [head, head.map((_, at) => (at ? '--:' : '---')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** Requests as one reads them: `authorize, token`. */
+/** What endpoints are called, by the last part of their path. */
 const NAMES = { auth: 'authorize', 'openid-configuration': 'metadata', jwks: 'keys', certs: 'keys' };
+
+/** A request as one reads it. */
 function named({ method, path }) {
   const last = path.split('/').at(-1);
   return (method === 'OPTIONS' ? 'preflight of ' : '') + (NAMES[last] ?? last.replace(/^step1\.html$/, 'cookie test'));

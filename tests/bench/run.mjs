@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const [samples, latency] = [Number(values.samples), Number(values.latency)];
 const only = values.only?.split(',');
 const peers = PEERS.filter(({ name }) => !only || name === 'floor' || only.includes(name));
-/** How many calls one sample is the mean of: a page's clock has steps of 0.1 ms. */
+/** How many calls one sample is made of: a page's clock has steps of 0.1 ms. */
 const CALLS = { api: 20, token: 200 };
 
 const world = await startServers(peers, latency);
@@ -181,9 +181,9 @@ async function residents() {
           const [raw, own] = [read(() => fetch(url, { headers })), read(() => call(url))];
           const pairs = [];
           for (let pair = 0; pair < calls.api; pair++) {
-            const swapped = pair % 2 === 0;
-            const [first, second] = [await time(swapped ? own : raw), await time(swapped ? raw : own)];
-            pairs.push((swapped ? first.took - second.took : second.took - first.took) * 1000);
+            const took = new Map();
+            for (const send of pair % 2 ? [raw, own] : [own, raw]) took.set(send, (await time(send)).took);
+            pairs.push((took.get(own) - took.get(raw)) * 1000);
           }
           const cached = await time(async () => {
             for (let done = 0; done < calls.token; done++) await token();
@@ -269,8 +269,9 @@ async function expiry(peer, tabs, callers) {
 const began = Date.now();
 /** How busy the machine was with other things. */
 const [load] = loadavg();
-/** Runs `task` for each peer; one that fails is said and left out. */
+/** What could not be measured. */
 const failures = [];
+/** Runs `task` for a peer; if it fails, that is said, and the others go on. */
 const attempt = async (what, peer, task) => {
   try {
     await task();

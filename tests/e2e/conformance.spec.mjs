@@ -1,15 +1,24 @@
 // Every way of misbehaving in tests/providers/modules.mjs, against the real provider behind a layer that does it.
 import { misbehaving } from '../providers/misbehave.mjs';
 import { frontChannel, modules, sessionManagement } from '../providers/modules.mjs';
-import { test as base, expect, logIn, open, rejection, requests, signIn, state } from './harness.mjs';
+import {
+  test as base,
+  expect,
+  frontChannelLogout,
+  logIn,
+  open,
+  refused,
+  rejection,
+  requests,
+  signIn,
+  state,
+} from './harness.mjs';
 
 const test = base.extend({
   module: [undefined, { option: true }],
   layered: async ({ module }, use) => use(misbehaving(module.change)),
   setting: async ({ layered, module }, use) => use({ ...module.setting, provider: layered.provider }),
 });
-
-const EXPIRED = 'status?code=401&challenge=Bearer%20error%3D%22invalid_token%22';
 
 /** Nobody is signed in, nothing was kept, and no request followed. */
 async function expectNobody(page, world) {
@@ -21,7 +30,7 @@ async function expectNobody(page, world) {
 
 /** Makes the API refuse the token, so that the next one is had by refresh: the scheme and token of the last call. */
 async function refresh(page, world) {
-  await page.evaluate((url) => session.fetch(url).then(({ status }) => status), world.api.url + EXPIRED);
+  await page.evaluate((url) => session.fetch(url).then(({ status }) => status), refused(world));
   return world.api.requests
     .filter(({ method }) => method === 'GET')
     .at(-1)
@@ -300,16 +309,6 @@ module(
   },
 );
 
-/** Opens a page of the provider that loads the front-channel logout page. */
-async function frontChannelLogout(context, world, parameters) {
-  const page = await context.newPage();
-  const query = new URLSearchParams({ app: world.app.origin, with: new URLSearchParams(parameters) });
-  const loaded = page.waitForResponse((response) => response.url().includes('/frontchannel.js'));
-  await page.goto(`${world.provider.issuer}/op-logout?${query}`);
-  await loaded;
-  return page;
-}
-
 for (const [who, name] of [
   ['rp', 'oidcc-client-test-rp-frontchannel-rpinitlogout'],
   ['op', 'oidcc-client-test-rp-frontchannel-opinitlogout'],
@@ -331,13 +330,13 @@ for (const [who, name] of [
         { iss: 'https://another.example', sid: 'session-1' },
         { iss: issuer },
       ]) {
-        await frontChannelLogout(context, world, parameters);
+        await frontChannelLogout(await context.newPage(), world, parameters);
       }
       // A message more, so that those before have arrived.
       await page.evaluate(() => session.checkSession());
       for (const tab of [page, other]) expect(await state(tab)).toMatchObject({ status: 'signedIn' });
       if (who === 'rp') await signOut(other, world);
-      await frontChannelLogout(context, world, { iss: issuer, sid: 'session-1' });
+      await frontChannelLogout(await context.newPage(), world, { iss: issuer, sid: 'session-1' });
       for (const tab of who === 'rp' ? [page] : [page, other]) {
         await expect.poll(() => state(tab)).toMatchObject({ status: 'signedOut', reason: { code: 'signed_out' } });
       }

@@ -1,9 +1,6 @@
 // Tokens bound to a key of the vault (RFC 9449), at the real provider and at an API that checks each proof.
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { expect, open, PLACEMENTS, requests, settled, signIn, test } from './harness.mjs';
-
-const orders = (page, world) =>
-  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
+import { expect, open, orders, PLACEMENTS, requests, settled, signIn, test } from './harness.mjs';
 
 /** The proofs that came to the API, their headers and claims. */
 const proofs = (world) =>
@@ -93,25 +90,60 @@ test('proofs by EdDSA', async ({ page, world }) => {
   expect(proofs(world).at(-1)).toMatchObject({ alg: 'EdDSA', jwk: { kty: 'OKP', crv: 'Ed25519' } });
 });
 
+/** Gives scripts of the page `keys(mode)`, where keys are kept, and `done(request)`, its result. */
+const findKeys = (page) =>
+  page.addInitScript(() => {
+    window.done = (request) =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    window.keys = async (mode) => {
+      const database = await done(indexedDB.open('strongroom'));
+      return database.transaction('keys', mode).objectStore('keys');
+    };
+  });
+
 test('the key cannot be exported, though a script of the origin finds it', async ({ page, world }) => {
   world.options.dpop = 'required';
+  await findKeys(page);
   await open(page, world);
   await signIn(page, world);
   const outcomes = await page.evaluate(async () => {
-    const database = await new Promise((resolve) => {
-      const request = indexedDB.open('strongroom');
-      request.onsuccess = () => resolve(request.result);
-    });
-    const [pair] = await new Promise((resolve) => {
-      const request = database.transaction('keys').objectStore('keys').getAll();
-      request.onsuccess = () => resolve(request.result);
-    });
-    database.close();
+    const [pair] = await done((await keys('readonly')).getAll());
     const attempts = ['jwk', 'pkcs8', 'raw'].map((format) => crypto.subtle.exportKey(format, pair.privateKey));
     return (await Promise.allSettled(attempts)).map(({ status }) => status);
   });
   expect(outcomes).toEqual(['rejected', 'rejected', 'rejected']);
 });
+
+for (const [placement, says] of [
+  ['worker', 'is what tokens are bound to from the next page load on'],
+  ['closure', 'is what tokens are bound to from the next page load on'],
+  ['shared', 'is none of the vault’s'],
+]) {
+  test.describe(`with the vault in '${placement}'`, () => {
+    test.use({ placement });
+
+    test(`a key that a script stores ${says}`, async ({ page, world }) => {
+      world.options.dpop = 'required';
+      await findKeys(page);
+      await open(page, world);
+      await signIn(page, world);
+      const x = await page.evaluate(async () => {
+        const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+        const { x } = await crypto.subtle.exportKey('jwk', pair.publicKey);
+        const store = await keys('readwrite');
+        for (const name of await done(store.getAllKeys())) await done(store.put(pair, name));
+        return x;
+      });
+      await page.reload();
+      expect(await settled(page)).toMatchObject({ status: 'signedIn' });
+      expect(await orders(page, world)).toBe(200);
+      expect(proofs(world).at(-1).jwk.x === x).toBe(placement !== 'shared');
+    });
+  });
+}
 
 test.describe('an access token for the page', () => {
   test('is there if the option says so, and fresh', async ({ page, world }) => {

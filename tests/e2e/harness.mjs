@@ -127,6 +127,39 @@ export async function signIn(page, world, { user = 'ada', options = {} } = {}) {
   return settled(page);
 }
 
+/** Opens a popup for signing in; how that ends is told by `outcome`, and `giveUp()` in the page ends it. */
+export async function openPopup(page) {
+  const opened = page.waitForEvent('popup');
+  await page.evaluate(() => {
+    const controller = new AbortController();
+    window.giveUp = () => controller.abort();
+    window.outcome = session.signIn({ popup: true, signal: controller.signal }).then(
+      () => 'signed in',
+      (error) => (error.name === 'StrongroomError' ? error.code : error.name),
+    );
+  });
+  return opened;
+}
+
+/** How the sign-in in the last popup has ended: `signed in`, or the code or name of the error. */
+export const outcome = (page) => page.evaluate(() => window.outcome);
+
+/** The status of a call of the API. */
+export const orders = (page, world) =>
+  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
+
+/** A URL of the API that refuses the token, so that the next one must be had. */
+export const refused = (world) => `${world.api.url}status?code=401&challenge=Bearer%20error%3D%22invalid_token%22`;
+
+/** Has a page of the provider load the front-channel logout page of the app, or of the vault's own origin. */
+export async function frontChannelLogout(page, world, parameters) {
+  const { origin } = world.vault ?? world.app;
+  const query = new URLSearchParams({ app: origin, with: new URLSearchParams(parameters) });
+  const loaded = page.waitForResponse((response) => response.url().includes('/frontchannel.js'));
+  await page.goto(`${world.provider.issuer}/op-logout?${query}`);
+  await loaded;
+}
+
 /** The error that `run` in the page rejects with, as plain data. */
 export async function rejection(page, run, argument) {
   await page.evaluate(definePlain);

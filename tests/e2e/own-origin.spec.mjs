@@ -1,24 +1,23 @@
 // A vault on an origin of its own: the page has neither tokens nor codes, and no say in where they go.
 import { misbehaving } from '../providers/misbehave.mjs';
 import { frontChannel, sessionManagement } from '../providers/modules.mjs';
-import { expect, logIn, open, rejection, requests, settled, signIn, state, test } from './harness.mjs';
+import {
+  expect,
+  frontChannelLogout,
+  logIn,
+  open,
+  openPopup,
+  orders,
+  outcome,
+  rejection,
+  requests,
+  settled,
+  signIn,
+  state,
+  test,
+} from './harness.mjs';
 
 test.use({ placement: 'own-origin' });
-
-const orders = (page, world) =>
-  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
-
-/** Opens a popup for signing in; its outcome is in `window.outcome`. */
-async function openPopup(page) {
-  const opened = page.waitForEvent('popup');
-  await page.evaluate(() => {
-    window.outcome = session.signIn({ popup: true }).then(
-      () => 'signed in',
-      ({ code }) => code,
-    );
-  });
-  return opened;
-}
 
 test('a redirect signs in and returns, and the page sees neither code nor state', async ({ page, world }) => {
   const seen = [];
@@ -37,32 +36,13 @@ test('a redirect signs in and returns, and the page sees neither code nor state'
   expect(requests(world, '/token').map(({ origin }) => origin)).toEqual([world.vault.origin]);
 });
 
-test('a reload and a second tab are signed in without any request to the provider', async ({
-  page,
-  world,
-  context,
-}) => {
-  await open(page, world);
-  await signIn(page, world);
-  const asked = () => world.provider.requests.filter(({ origin, dest }) => origin || dest === 'iframe').length;
-  const before = asked();
-  const other = await context.newPage();
-  expect(await open(other, world)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
-  await page.reload();
-  expect(await settled(page)).toMatchObject({ status: 'signedIn' });
-  expect([await orders(page, world), await orders(other, world)]).toEqual([200, 200]);
-  expect(asked()).toBe(before);
-  await other.evaluate(() => session.signOut({ local: true }));
-  await expect.poll(() => state(page)).toMatchObject({ status: 'signedOut', reason: { code: 'signed_out' } });
-});
-
 for (const responseMode of [undefined, 'query', 'fragment']) {
   test(`silent sign-in, popup and sign-out, answered by ${responseMode ?? 'default'}`, async ({ page, world }) => {
     world.options.silent = { responseMode };
     world.options.responseMode = responseMode;
     await open(page, world);
     await logIn(await openPopup(page));
-    expect(await page.evaluate(() => outcome)).toBe('signed in');
+    expect(await outcome(page)).toBe('signed in');
     expect(await state(page)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
     expect(await page.evaluate(() => session.checkSession().then(({ user }) => user.sub))).toBe('ada');
     await page.evaluate(() => void session.signOut({ returnTo: '/app/orders' }));
@@ -91,19 +71,6 @@ test('the page does not see the URL it leaves for, which has the ID token when i
   expect(asked).toBe(`${world.vault.origin}/callback.html#leave`);
 });
 
-test('a popup that the user closes says so, and another can be opened', async ({ page, world }) => {
-  await page.clock.install();
-  await open(page, world);
-  const popup = await openPopup(page);
-  await popup.locator('#username').waitFor();
-  await page.clock.runFor(300);
-  await popup.close();
-  await page.clock.runFor(1500);
-  expect(await page.evaluate(() => outcome)).toBe('popup_closed');
-  await logIn(await openPopup(page));
-  expect(await page.evaluate(() => outcome)).toBe('signed in');
-});
-
 test('each popup has its own answer, also of two tabs at once', async ({ page, world, context }) => {
   const other = await context.newPage();
   await open(page, world);
@@ -111,9 +78,9 @@ test('each popup has its own answer, also of two tabs at once', async ({ page, w
   const [first, second] = [await openPopup(page), await openPopup(other)];
   await second.locator('#username').waitFor();
   await logIn(first);
-  expect(await page.evaluate(() => outcome)).toBe('signed in');
+  expect(await outcome(page)).toBe('signed in');
   await logIn(second, 'grace');
-  expect(await other.evaluate(() => outcome)).toBe('signed in');
+  expect(await outcome(other)).toBe('signed in');
   await expect.poll(() => state(page)).toMatchObject({ user: { sub: 'grace' } });
 });
 
@@ -180,12 +147,7 @@ heard('front-channel sign-out at the vault’s origin is heard', async ({ page, 
   await open(page, world);
   await signIn(page, world);
   const other = await context.newPage();
-  const says = (sid) => {
-    const parameters = new URLSearchParams({ iss: world.provider.issuer, sid });
-    const query = new URLSearchParams({ app: world.vault.origin, with: parameters });
-    const loaded = other.waitForResponse((response) => response.url().includes('/frontchannel.js'));
-    return Promise.all([loaded, other.goto(`${world.provider.issuer}/op-logout?${query}`)]);
-  };
+  const says = (sid) => frontChannelLogout(other, world, { iss: world.provider.issuer, sid });
   await says('another');
   await page.evaluate(() => session.checkSession());
   expect(await orders(page, world)).toBe(200);

@@ -1,21 +1,5 @@
 // Sign-in in a popup.
-import { expect, logIn, open, rejection, settled, signIn, state, test } from './harness.mjs';
-
-/** Begins a sign-in in a popup; gives the popup, and leaves the outcome in `window.outcome`. */
-async function openPopup(page, options = {}) {
-  const opened = page.waitForEvent('popup');
-  await page.evaluate((options) => {
-    const controller = new AbortController();
-    window.giveUp = () => controller.abort();
-    window.outcome = session.signIn({ popup: true, signal: controller.signal, ...options }).then(
-      () => 'signed in',
-      (error) => (error.name === 'StrongroomError' ? error.code : error.name),
-    );
-  }, options);
-  return opened;
-}
-
-const outcome = (page) => page.evaluate(() => outcome);
+import { expect, logIn, open, openPopup, outcome, rejection, settled, signIn, state, test } from './harness.mjs';
 
 for (const [name, silent] of [
   ['a web message', {}],
@@ -47,17 +31,25 @@ test.describe('with Cross-Origin-Opener-Policy', () => {
   });
 });
 
-test('a popup that the user closes is popup_closed', async ({ page, world }) => {
-  await page.clock.install();
-  await open(page, world);
-  const popup = await openPopup(page);
-  await popup.locator('#username').waitFor();
-  await page.clock.runFor(300);
-  await popup.close();
-  await page.clock.runFor(1500);
-  expect(await outcome(page)).toBe('popup_closed');
-  expect(await settled(page)).toMatchObject({ status: 'signedOut', reason: { code: 'login_required' } });
-});
+for (const placement of ['worker', 'own-origin']) {
+  test.describe(`with the vault in '${placement}'`, () => {
+    test.use({ placement });
+
+    test('a popup that the user closes is popup_closed, and another can be opened', async ({ page, world }) => {
+      await page.clock.install();
+      await open(page, world);
+      const popup = await openPopup(page);
+      await popup.locator('#username').waitFor();
+      await page.clock.runFor(300);
+      await popup.close();
+      await page.clock.runFor(1500);
+      expect(await outcome(page)).toBe('popup_closed');
+      expect(await settled(page)).toMatchObject({ status: 'signedOut', reason: { code: 'login_required' } });
+      await logIn(await openPopup(page));
+      expect(await outcome(page)).toBe('signed in');
+    });
+  });
+}
 
 test.describe('cut off from its opener', () => {
   test.use({ setting: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin' } } });

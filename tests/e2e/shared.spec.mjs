@@ -2,7 +2,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PKG } from '../../www/servers/files.mjs';
-import { test as base, expect, open, requests, settled, signIn, state } from './harness.mjs';
+import {
+  test as base,
+  expect,
+  logIn,
+  open,
+  openPopup,
+  orders,
+  outcome,
+  refused,
+  requests,
+  settled,
+  signIn,
+  state,
+} from './harness.mjs';
 
 const test = base.extend({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from it.
@@ -20,10 +33,6 @@ const test = base.extend({
     }),
 });
 
-const orders = (page, world) =>
-  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
-const refused = (world) => `${world.api.url}status?code=401&challenge=Bearer%20error%3D%22invalid_token%22`;
-
 test.use({ placement: 'shared' });
 
 test('it is where the tokens live unless an option says otherwise', async ({ page, world }) => {
@@ -32,28 +41,49 @@ test('it is where the tokens live unless an option says otherwise', async ({ pag
   expect(await page.evaluate(() => session.placement)).toBe('shared');
 });
 
-test('a reload and a second tab are signed in without any request to the provider', async ({
-  page,
-  world,
-  context,
-}) => {
-  await open(page, world);
-  expect(await page.evaluate(() => session.placement)).toBe('shared');
-  expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });
-  // The API asks for the keys too, and is no browser.
-  const asked = () => world.provider.requests.filter(({ origin, dest }) => origin || dest === 'iframe').length;
-  const before = asked();
+for (const placement of ['shared', 'own-origin']) {
+  test.describe(`with the vault in '${placement}'`, () => {
+    test.use({ placement });
 
-  const other = await context.newPage();
-  expect(await open(other, world)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
-  await other.close();
-  for (let reloads = 0; reloads < 3; reloads++) {
-    await page.reload();
-    expect(await settled(page)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
-  }
-  expect(await orders(page, world)).toBe(200);
-  expect(asked()).toBe(before);
-});
+    test('a reload and a second tab are signed in without any request to the provider', async ({
+      page,
+      world,
+      context,
+    }) => {
+      const reload = async () => {
+        await page.reload();
+        expect(await settled(page)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
+      };
+      await open(page, world);
+      expect(await page.evaluate(() => session.placement)).toBe('shared');
+      expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });
+      // The API asks for the keys too, and is no browser.
+      const asked = () => world.provider.requests.filter(({ origin, dest }) => origin || dest === 'iframe').length;
+      const before = asked();
+
+      const other = await context.newPage();
+      expect(await open(other, world)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
+      await reload();
+      expect([await orders(page, world), await orders(other, world)]).toEqual([200, 200]);
+      // Now no other tab keeps the vault alive meanwhile.
+      await other.close();
+      for (let reloads = 0; reloads < 3; reloads++) await reload();
+      expect(await orders(page, world)).toBe(200);
+      expect(asked()).toBe(before);
+    });
+
+    test('sign-in and sign-out are those of all tabs', async ({ page, world, context }) => {
+      const other = await context.newPage();
+      await open(page, world);
+      await open(other, world);
+      await signIn(page, world);
+      await expect.poll(() => state(other)).toMatchObject({ status: 'signedIn' });
+      expect(await orders(other, world)).toBe(200);
+      await other.evaluate(() => session.signOut({ local: true }));
+      await expect.poll(() => state(page)).toMatchObject({ status: 'signedOut', reason: { code: 'signed_out' } });
+    });
+  });
+}
 
 test('a page says nothing of a signed-out user before it has tried its own way in', async ({
   page,
@@ -68,17 +98,6 @@ test('a page says nothing of a signed-out user before it has tried its own way i
   // The vault has outlived the redirect, and knew of nobody until the page came back.
   await signIn(page, world);
   expect(await told()).toEqual(['signedIn', 'callback']);
-});
-
-test('sign-in and sign-out are those of all tabs', async ({ page, world, context }) => {
-  const other = await context.newPage();
-  await open(page, world);
-  await open(other, world);
-  await signIn(page, world);
-  await expect.poll(() => state(other)).toMatchObject({ status: 'signedIn' });
-  expect(await orders(other, world)).toBe(200);
-  await other.evaluate(() => session.signOut({ local: true }));
-  await expect.poll(() => state(page)).toMatchObject({ status: 'signedOut', reason: { code: 'signed_out' } });
 });
 
 test('callers of all tabs share one renewal', async ({ page, world, context }) => {
@@ -203,15 +222,8 @@ test('no SharedWorker: a worker of the tab takes its place, and says so', async 
 
 test('popups, abort and streams work as in a worker', async ({ page, world }) => {
   await open(page, world);
-  const opened = page.waitForEvent('popup');
-  await page.evaluate(() => {
-    window.signedIn = session.signIn({ popup: true });
-  });
-  const popup = await opened;
-  await popup.locator('#username').fill('ada');
-  await popup.locator('#password').fill('ada');
-  await popup.getByRole('button', { name: 'Sign in' }).click();
-  await page.evaluate(() => signedIn);
+  await logIn(await openPopup(page));
+  expect(await outcome(page)).toBe('signed in');
   const [text, aborted] = await page.evaluate(async (url) => {
     const text = await session.fetch(`${url}stream?chunks=2`).then((response) => response.text());
     const controller = new AbortController();

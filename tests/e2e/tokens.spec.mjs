@@ -1,6 +1,18 @@
 // The life of tokens: renewals, bad networks, several tabs.
 import { dice, FAULTS, faulty } from '../providers/faults.mjs';
-import { test as base, expect, logIn, open, rejection, requests, settled, signIn, state } from './harness.mjs';
+import {
+  test as base,
+  expect,
+  logIn,
+  open,
+  orders,
+  refused,
+  rejection,
+  requests,
+  settled,
+  signIn,
+  state,
+} from './harness.mjs';
 
 const test = base.extend({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from it.
@@ -9,11 +21,6 @@ const test = base.extend({
 });
 
 const OFFLINE_ACCESS = 'openid profile email offline_access';
-/** A URL of the API that refuses the token, so that the next one must be had. */
-const refused = (world) => `${world.api.url}status?code=401&challenge=Bearer%20error%3D%22invalid_token%22`;
-
-const orders = (page, world) =>
-  page.evaluate((url) => session.fetch(`${url}orders`).then(({ status }) => status), world.api.url);
 const grants = (world, type) =>
   world.provider.events.filter(({ name, grantType }) => name === 'grant.success' && grantType === type).length;
 const reuses = (world) =>

@@ -57,6 +57,6 @@ test('on a server it can be imported, and a session waits for a browser', async 
 
 for (const runner of ['vitest', 'jest']) {
   test(`under ${runner} with jsdom it can be imported, and a session waits for a browser`, async () => {
-    await npm(await freshApp(runner, `apps/${runner}`), 'test', '--loglevel=error');
+    await npm(await freshApp(runner, 'jsdom', `apps/${runner}`), 'test', '--loglevel=error');
   });
 }

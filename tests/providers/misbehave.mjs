@@ -21,13 +21,13 @@ async function anotherKey(alg, kid) {
  * What a provider does wrong (or right in an unusual way). All members are optional.
  * @typedef {object} Change
  * @property {object | Function} [metadata]
- * @property {(keys: object[]) => object[]} [keys] what it publishes
+ * @property {(keys: object[], layer: object) => object[] | Promise<object[]>} [keys] what it publishes
  * @property {object | Function} [token] the token response
  * @property {object | Function} [idToken] the claims of the ID token
  * @property {Signing} [signing] how the ID token is signed
  * @property {object | Function} [userinfo] the claims
  * @property {Signing} [signedUserinfo] as a JWT
- * @property {(url: URL, tools: object) => void | Promise<void>} [redirect] the answer to an authorization request
+ * @property {(url: URL, layer: object) => void | Promise<void>} [redirect] the answer to an authorization request
  * @property {object | Function} [response] the claims of a signed authorization response
  * @property {Signing} [responseSigning]
  * @property {(ctx: object, layer: object) => void | Promise<void>} [before] what happens when a request arrives
@@ -36,6 +36,7 @@ async function anotherKey(alg, kid) {
  * @property {(url: URL, layer: object) => void} [signedOut] where the user is sent after a sign-out
  * @property {'code' | 'refresh'} [at] which token responses are changed; all by default
  * @property {(config: object) => void} [configure] oidc-provider's own configuration
+ * @property {boolean} [rotatesAtFirstToken] the test has it change its key then
  *
  * @typedef {object} Signing
  * @property {object} [header] members over those of the header

@@ -38,7 +38,7 @@ function explain(error) {
   $('hint').hidden = !error.hint;
 }
 
-/** Runs `task` when the button with this id is pressed, and keeps it pressed until that has ended. */
+/** Runs `task` when the button with this id is pressed, and keeps it from being pressed again before that has ended. */
 function on(id, task) {
   const button = $(id);
   button.addEventListener('click', async () => {

@@ -23,7 +23,7 @@ const LOOT = {
 
 const $ = (id) => document.getElementById(id);
 const config = await fetch('/config.json').then((response) => response.json());
-/** The placements that there are on this machine now. */
+/** The placements that can be chosen: a demo whose vault has an origin of its own has no other. */
 const here = Object.keys(placements).filter((name) => (name === 'own-origin') === Boolean(config.vault));
 const wanted = new URLSearchParams(location.search).get('vault');
 const vault = here.includes(wanted) ? wanted : here.includes('shared') ? 'shared' : here[0];
@@ -38,14 +38,15 @@ function element(name, properties, ...children) {
   return made;
 }
 
-const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+const capitalised = (text) => text[0].toUpperCase() + text.slice(1);
+const sentence = (text) => `${capitalised(text)}.`;
 
-/** Where a table's reason is of another time or placement than this one, there is none. */
-const expected = (attack) => reasons[attack.lost?.[when()]?.[vault]];
+/** Why an attack is known to win at this time in this placement; nothing where it should not. */
+const knownReason = (attack) => reasons[attack.lost?.[when()]?.[vault]];
 
 /** What an outcome means, in a sentence. */
 function explained(attack, { outcome, found, problems }) {
-  const why = expected(attack);
+  const why = knownReason(attack);
   if (outcome === 'lost') {
     const loot = found.map((kind) => LOOT[kind] ?? kind).join(' and ');
     return `The script has ${loot}. ${why ?? 'It should not: please report this.'}`;
@@ -68,12 +69,12 @@ function tally() {
   const states = [...rows.values()].map(({ badge }) => badge.textContent);
   const count = (state) => states.filter((text) => text === state).length;
   const tried = count('safe') + count('lost') + count('no answer');
-  const parts = [`${tried} of ${open().length} tried`, `${count('safe')} safe`, `${count('lost')} lost`];
+  const parts = [`${tried} of ${fitting().length} tried`, `${count('safe')} safe`, `${count('lost')} lost`];
   $('tally').textContent = tried ? parts.join(' · ') : '';
 }
 
 /** The attacks that make sense at the chosen time. */
-const open = () => [...rows.keys()].filter((attack) => when() === 'after' || attack.when === 'both');
+const fitting = () => [...rows.keys()].filter((attack) => when() === 'after' || attack.when === 'both');
 
 /** Runs an attack in a frame of its own: the verdict, or nothing if there is none. */
 function strike(attack) {
@@ -108,7 +109,7 @@ async function attempt(attack) {
   tally();
 }
 
-/** Keeps all buttons but Stop from being pressed while `task` runs: one attack at a time. */
+/** Keeps everything but Stop from being pressed while `task` runs: one attack at a time. */
 async function alone(task) {
   const buttons = [...document.querySelectorAll('main button:not(#stop), #when input')];
   for (const button of buttons) button.disabled = true;
@@ -120,12 +121,13 @@ async function alone(task) {
 function reset() {
   for (const [attack, { row }] of rows) {
     show(attack, 'idle', '');
-    row.hidden = !open().includes(attack);
+    row.hidden = !fitting().includes(attack);
   }
   tally();
 }
 
-function row(attack) {
+/** The row of an attack, which is kept in `rows`. */
+function makeRow(attack) {
   const badge = element('span', { className: 'badge' });
   const note = element('p', { className: 'note', hidden: true });
   const run = element('button', { type: 'button', textContent: 'Run', hidden: true });
@@ -148,12 +150,12 @@ for (const name of here) {
   $('placements').append(link);
 }
 for (const [theme, attacks] of Object.entries(themes)) {
-  const heading = element('h2', { textContent: sentence(theme).slice(0, -1), id: `theme-${theme}` });
+  const heading = element('h2', { textContent: capitalised(theme), id: `theme-${theme}` });
   const card = element(
     'section',
     { className: 'card' },
     heading,
-    element('ul', { className: 'attacks' }, ...attacks.map(row)),
+    element('ul', { className: 'attacks' }, ...attacks.map(makeRow)),
   );
   card.setAttribute('aria-labelledby', heading.id);
   $('themes').append(card);
@@ -165,7 +167,7 @@ $('all').addEventListener('click', () =>
   alone(async () => {
     stopped = false;
     $('stop').hidden = false;
-    for (const attack of open()) {
+    for (const attack of fitting()) {
       if (stopped) break;
       await attempt(attack);
     }

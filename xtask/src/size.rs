@@ -59,8 +59,8 @@ pub fn run(check: bool) -> Result<()> {
         println!("{name:32} {:>9} {:>9} {:>9}", size.raw, size.gzip, size.brotli);
     }
     println!("\nthe largest sections and functions of the wasm, raw:");
-    let wasm = std::fs::read(package::NAMED).with_context(|| package::NAMED)?;
-    for (name, size) in contributors(&wasm)?.into_iter().take(CONTRIBUTORS) {
+    let with_names = std::fs::read(package::NAMED).with_context(|| package::NAMED)?;
+    for (name, size) in contributors(&with_names)?.into_iter().take(CONTRIBUTORS) {
         println!("{size:>9}  {name}");
     }
     if check && (page.brotli > PAGE_BUDGET || total.brotli > TOTAL_BUDGET) {

@@ -1,8 +1,8 @@
 //! Tokens bound to a key of the vault (RFC 9449), and tokens that the page may have.
 
 use super::world::{API, ISSUER, World, decoded, part_of};
-use super::{Story, error_of};
-use crate::wire::{Command, Dpop, LoggedOut, ProofAlg, Reply, SignOut, Status, TokenWish};
+use super::{Story, error_of, local_sign_out};
+use crate::wire::{Command, Dpop, LoggedOut, ProofAlg, Reply, Status, TokenWish};
 
 #[test]
 fn tokens_are_bound_to_a_key_and_each_call_proves_it() {
@@ -109,7 +109,7 @@ fn a_key_goes_with_the_session_it_was_for() {
     let story = Story::with(world.clone());
     story.starts(None);
     let first = key_of_last_proof(&world);
-    story.does(Command::SignOut(SignOut { local: true, revoke: false, params: Vec::new(), return_to: None }));
+    story.does(local_sign_out(false));
     assert!(world.keys.borrow().is_empty());
     story.checks_session();
     assert!(key_of_last_proof(&world) != first);

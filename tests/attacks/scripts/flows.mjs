@@ -1,8 +1,8 @@
 // Sign-ins of the attacker's own, and those of the app.
-import { hiddenFrame, soon, transactionUnderWay, wait } from '../kit.mjs';
+import { codeIn, hiddenFrame, listen, onNavigation, soon, transactionUnderWay, wait } from '../kit.mjs';
+import { onPagesOrigin, whenever } from '../reasons.mjs';
 
-const FLOW = { closure: 'flow', worker: 'flow', shared: 'flow' };
-const OWN_FLOW = { lost: { after: FLOW } };
+const OWN_FLOW = { lost: { after: onPagesOrigin('flow') } };
 
 /** Resolves with the code that `frame` posts. */
 const posted = (frame, undo) =>
@@ -10,9 +10,20 @@ const posted = (frame, undo) =>
     const hear = ({ source, data }) => {
       if (source === frame.contentWindow && data?.response) resolve(data.response.code);
     };
-    addEventListener('message', hear);
-    undo(() => removeEventListener('message', hear));
+    listen(window, 'message', hear, undo);
   });
+
+/** An attack that signs in silently by itself, with these parameters; `codeFrom` goes to a URL and gives the code that comes. */
+const silently = (id, where, parameters, codeFrom) => ({
+  id: `flow-silent-${id}`,
+  title: `signs in silently by itself, ${where}, and redeems the code`,
+  when: 'after',
+  async run({ thief, undo, config }) {
+    const { url, verifier, redirectUri } = await thief.request({ prompt: 'none', ...parameters(config) });
+    await thief.redeem(await codeFrom(url, undo), verifier, redirectUri);
+  },
+  ...OWN_FLOW,
+});
 
 /** A session of the attacker's own, from the app's package, that is signed in silently. */
 async function ownSession(options, undo) {
@@ -24,44 +35,28 @@ async function ownSession(options, undo) {
 }
 
 export const flows = [
-  {
-    id: 'flow-silent-message',
-    title: 'signs in silently by itself, in a hidden frame that answers by message, and redeems the code',
-    when: 'after',
-    async run({ thief, undo }) {
-      const { url, verifier } = await thief.request({ prompt: 'none', response_mode: 'web_message' });
-      const frame = hiddenFrame(url, undo);
-      await thief.redeem(await Promise.race([posted(frame, undo), wait(4000)]), verifier);
-    },
-    ...OWN_FLOW,
-  },
-  {
-    id: 'flow-silent-callback',
-    title: 'signs in silently by itself, in a hidden frame whose URL it reads, and redeems the code',
-    when: 'after',
-    async run({ thief, undo, config }) {
-      const redirect_uri = config.callback;
-      const { url, verifier } = await thief.request({ prompt: 'none', response_mode: 'query', redirect_uri });
-      const frame = hiddenFrame(url, undo);
-      const code = await soon(() => new URLSearchParams(frame.contentWindow.location.search).get('code'), 4000);
-      await thief.redeem(code, verifier, redirect_uri);
-    },
-    ...OWN_FLOW,
-  },
-  {
-    id: 'flow-silent-fragment',
-    title: 'signs in silently by itself, in a popup that is answered in the fragment, and redeems the code',
-    when: 'after',
-    async run({ thief, undo, config }) {
-      const redirect_uri = config.callback;
-      const { url, verifier } = await thief.request({ prompt: 'none', response_mode: 'fragment', redirect_uri });
+  silently(
+    'message',
+    'in a hidden frame that answers by message',
+    () => ({ response_mode: 'web_message' }),
+    (url, undo) => Promise.race([posted(hiddenFrame(url, undo), undo), wait(4000)]),
+  ),
+  silently(
+    'callback',
+    'in a hidden frame whose URL it reads',
+    ({ callback }) => ({ response_mode: 'query', redirect_uri: callback }),
+    (url, undo) => codeIn(hiddenFrame(url, undo).contentWindow),
+  ),
+  silently(
+    'fragment',
+    'in a popup that is answered in the fragment',
+    ({ callback }) => ({ response_mode: 'fragment', redirect_uri: callback }),
+    (url, undo) => {
       const popup = window.open(url);
       undo(() => popup?.close());
-      const code = await soon(() => new URLSearchParams(popup.location.hash.slice(1)).get('code'), 4000);
-      await thief.redeem(code, verifier, redirect_uri);
+      return codeIn(popup, 'hash');
     },
-    ...OWN_FLOW,
-  },
+  ),
   {
     id: 'flow-implicit',
     title: 'asks the provider for tokens in the URL, by the implicit flow',
@@ -198,10 +193,7 @@ export const flows = [
         await thief.redeem(searchParams.get('code'), transaction.code_verifier, transaction.redirect_uri);
       }
     },
-    lost: {
-      after: { closure: 'redirect', worker: 'redirect', shared: 'redirect' },
-      before: { closure: 'redirect', worker: 'redirect', shared: 'redirect' },
-    },
+    lost: whenever(onPagesOrigin('redirect')),
   },
   {
     id: 'flow-redirect-callback',
@@ -231,16 +223,12 @@ export const flows = [
         record(event.destination.url);
         event.preventDefault();
       };
-      navigation.addEventListener('navigate', leave);
-      undo(() => navigation.removeEventListener('navigate', leave));
+      onNavigation(leave, undo);
       await victim('fetch');
       const app = await session();
       await Promise.race([app.signOut().catch(record), wait(1500)]);
     },
-    lost: {
-      after: { closure: 'signOut', worker: 'signOut', shared: 'signOut' },
-      before: { closure: 'signOut', worker: 'signOut', shared: 'signOut' },
-    },
+    lost: whenever(onPagesOrigin('signOut')),
   },
   {
     id: 'flow-sign-out-local',

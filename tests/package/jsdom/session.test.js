@@ -1,5 +1,5 @@
+// `test` and `expect` are globals, of Vitest or of Jest.
 import { createSession, isStrongroomError } from 'strongroom';
-import { expect, test } from 'vitest';
 
 test('under jsdom a session waits for a browser', async () => {
   const session = createSession({ issuer: 'https://login.example.com', clientId: 'spa' });
