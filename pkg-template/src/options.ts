@@ -25,10 +25,10 @@ export interface Vault {
 export const PLACEMENTS: readonly Placement[] = ['shared', 'worker', 'closure'];
 
 /** Gives what an option stands for, or refuses it by its name. */
-export type Reader<T> = (value: unknown, name: string) => T;
+type Reader<T> = (value: unknown, name: string) => T;
 
 /** Refuses an option: its name, and what it must be. */
-export function refuse(name: string, expected: string): never {
+function refuse(name: string, expected: string): never {
   throw fail('invalid_option', `${name} ${expected}`);
 }
 

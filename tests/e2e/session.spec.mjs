@@ -90,6 +90,22 @@ for (const placement of ['worker', 'closure']) {
   });
 }
 
+test('a session has nothing but its public members, and nobody can replace them', async ({ page, world }) => {
+  await open(page, world);
+  const [members, replaced] = await page.evaluate(() => {
+    const members = Reflect.ownKeys(session);
+    const replace = (name) => [Reflect.set(session, name, 7), Reflect.defineProperty(session, name, { value: 7 })];
+    return [members, members.filter((name) => replace(name).includes(true))];
+  });
+  expect(members.sort()).toEqual(
+    [
+      ...['state', 'placement', 'vaultOrigin', 'ready', 'subscribe', 'getSnapshot', 'close'],
+      ...['signIn', 'checkSession', 'userinfo', 'accessToken', 'initiateLogin', 'fetch', 'signOut'],
+    ].sort(),
+  );
+  expect(replaced).toEqual([]);
+});
+
 test('close before the vault is there leaves nothing behind', async ({ page, world }) => {
   await page.goto(`${world.app.origin}/bare`);
   const result = await page.evaluate(async (options) => {
