@@ -1,4 +1,4 @@
-import { fail, StrongroomError } from './errors.js';
+import { StrongroomError } from './errors.js';
 import type {
   Answer,
   Ask,
@@ -43,15 +43,25 @@ export interface Connection {
     attachment?: unknown,
     transfer?: Transferable[],
   ): Promise<Replied>;
-  /** Ends the wire; what is under way rejects with `closed`. */
-  close(): void;
+  /** The reply to a command that was posted before there was a connection. */
+  replyTo(id: number): Promise<Replied>;
+  /** Ends the wire; what is under way rejects with `reason`. */
+  close(reason: unknown): void;
 }
+
+/** The ids of the commands that a vault is greeted with while it is still being opened. */
+export const OPEN = 1;
+export const START = 2;
 
 /** Speaks the wire over `port`. */
 export function connect(port: MessagePort, handlers: Handlers): Connection {
   const commands = new Map<number, { resolve(replied: Replied): void; reject(reason: unknown): void }>();
   const asks = new Map<number, AbortController>();
-  let last = 0;
+  let last = START;
+  const replyTo = (id: number) =>
+    new Promise<Replied>((resolve, reject) => {
+      commands.set(id, { resolve, reject });
+    });
   const post = (message: ToVault, attachment?: unknown, transfer: Transferable[] = []) =>
     port.postMessage(attachment === undefined ? [message] : [message, attachment], transfer);
 
@@ -67,7 +77,6 @@ export function connect(port: MessagePort, handlers: Handlers): Connection {
     withdraw: ({ id }) => asks.get(id)?.abort(),
     reply({ id, reply }, attachment) {
       const pending = commands.get(id);
-      commands.delete(id);
       if (typeof reply === 'object' && 'error' in reply) pending?.reject(new StrongroomError(reply.error));
       else pending?.resolve([reply, attachment]);
     },
@@ -77,26 +86,27 @@ export function connect(port: MessagePort, handlers: Handlers): Connection {
   };
 
   return {
-    command(command, signal, attachment, transfer) {
-      let forget = () => {};
-      const replied = new Promise<Replied>((resolve, reject) => {
-        signal?.throwIfAborted();
-        const id = ++last;
-        const abort = () => {
-          if (commands.delete(id)) post({ cancel: { id } });
-          reject(signal?.reason);
-        };
-        signal?.addEventListener('abort', abort, { once: true });
-        forget = () => signal?.removeEventListener('abort', abort);
-        commands.set(id, { resolve, reject });
+    replyTo,
+    async command(command, signal, attachment, transfer) {
+      signal?.throwIfAborted();
+      const id = ++last;
+      const replied = replyTo(id);
+      const abort = () => {
+        commands.get(id)?.reject(signal?.reason);
+        post({ cancel: { id } });
+      };
+      signal?.addEventListener('abort', abort);
+      try {
         post({ command: { id, command } }, attachment, transfer);
-      });
-      return replied.finally(() => forget());
+        return await replied;
+      } finally {
+        commands.delete(id);
+        signal?.removeEventListener('abort', abort);
+      }
     },
-    close() {
+    close(reason) {
       for (const ask of asks.values()) ask.abort();
-      for (const pending of commands.values()) pending.reject(fail('closed', 'the session is closed'));
-      commands.clear();
+      for (const pending of commands.values()) pending.reject(reason);
       port.close();
     },
   };

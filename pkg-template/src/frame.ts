@@ -42,8 +42,9 @@ async function open(app: string, { options: asked, placement, fallback }: FrameS
   const permission = permitted(list, app, asked, base);
   if ('refusal' in permission) return { error: { ...permission.refusal, reasons: [] } } satisfies FrameSays;
   const { options } = permission;
-  const opened = await openVault({ placement, fallback, base: undefined }, undefined, options);
-  opened.port.postMessage([{ command: { id: 0, command: { open: options } } }]);
+  const opened = await openVault({ placement, fallback, base: undefined }, undefined, options, [
+    { command: { id: 0, command: { open: options } } },
+  ]);
   relay(page, opened.port, base, options.statePrefix);
   return { placement: opened.placement } satisfies FrameSays;
 }

@@ -1,9 +1,10 @@
 // A vault on an origin of its own: the page loads its frame, vault.html, and gets a port from there.
+import { StrongroomError } from './errors.js';
 import type { Vault } from './options.js';
-import type { Opened } from './placement.js';
+import { greeted, type Opened } from './placement.js';
 import type { Placement } from './types.js';
 import { loadHidden } from './window.js';
-import type { Options, WireError } from './wire.js';
+import type { Options, ToVault, WireError } from './wire.js';
 
 /** What a page asks of the frame; a port comes with it. */
 export interface FrameStart {
@@ -21,11 +22,16 @@ const SILENCE = 3000;
 /** How long it may take to load, in milliseconds. */
 const LOADING = 15_000;
 
-/** Opens a vault behind the frame of `base`. Rejects with what is to be said against it. */
-export function openBehindFrame({ placement, fallback }: Vault, base: URL, options: Options): Promise<Opened> {
+/** Opens a vault behind the frame of `base`, and greets it. Rejects with a `StrongroomError`. */
+export function openBehindFrame(
+  { placement, fallback }: Vault,
+  base: URL,
+  options: Options,
+  greeting: readonly ToVault[],
+): Promise<Opened> {
   return new Promise((resolve, reject) => {
     const frame = document.createElement('iframe');
-    const { port1, port2 } = new MessageChannel();
+    const [page, vault] = greeted(greeting);
     let timer: ReturnType<typeof setTimeout>;
     const url = new URL('vault.html', base).href;
     const heard = ({ data, source, origin }: MessageEvent<FrameSays>) => {
@@ -33,13 +39,13 @@ export function openBehindFrame({ placement, fallback }: Vault, base: URL, optio
       clearTimeout(timer);
       if (data === 'here') return;
       removeEventListener('message', heard);
-      if ('placement' in data) resolve({ placement: data.placement, port: port1, dispose: () => frame.remove() });
+      if ('placement' in data) resolve({ placement: data.placement, port: page, dispose: () => frame.remove() });
       else refuse(data.error);
     };
-    const refuse = (error: Partial<WireError>) => {
+    const refuse = (error: ConstructorParameters<typeof StrongroomError>[0]) => {
       removeEventListener('message', heard);
       frame.remove();
-      reject(error);
+      reject(new StrongroomError(error));
     };
     const wait = (ms: number) => {
       clearTimeout(timer);
@@ -57,7 +63,7 @@ export function openBehindFrame({ placement, fallback }: Vault, base: URL, optio
       () => {
         const start: FrameStart = { type: 'strongroom:open', options, placement, fallback };
         wait(SILENCE);
-        frame.contentWindow?.postMessage(start, base.origin, [port2]);
+        frame.contentWindow?.postMessage(start, base.origin, [vault]);
       },
       { once: true },
     );

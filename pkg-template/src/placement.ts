@@ -1,7 +1,7 @@
 import { fail } from './errors.js';
 import { PLACEMENTS, type Vault } from './options.js';
 import type { Placement } from './types.js';
-import type { Options } from './wire.js';
+import type { Options, ToVault } from './wire.js';
 
 /** The version of the package; the build fills it in. */
 declare const VERSION: string;
@@ -49,14 +49,22 @@ const workerUrl = (assetsUrl: URL | undefined) =>
 const wasmUrl = (assetsUrl: URL | undefined) =>
   inFull(assetsUrl ? new URL('strongroom_bg.wasm', assetsUrl) : new URL('./strongroom_bg.wasm', import.meta.url)).href;
 
+/** A channel to a vault, which is greeted before it is there: the page's end, and the vault's. */
+export function greeted(greeting: readonly ToVault[]): readonly [page: MessagePort, vault: MessagePort] {
+  const { port1, port2 } = new MessageChannel();
+  for (const message of greeting) port1.postMessage([message]);
+  return [port1, port2];
+}
+
+// Each lets a vault serve the page at the other end of `port`, and gives what ends it.
+
 /** A worker that all tabs of this origin share whose sessions are configured alike; it outlives reloads where it can. */
-function inShared(script: URL, wasm: string, configuration: string): Promise<Opened> {
+function inShared(port: MessagePort, script: URL, wasm: string, configuration: string): Promise<() => void> {
   return new Promise((resolve, reject) => {
     // Another version, wasm or configuration is another worker: the name has it all.
     const name = `strongroom ${VERSION} ${wasm} ${configuration}`;
     const options = { type: 'module', name, extendedLifetime: true } as const;
     const worker = new SharedWorker(trusted(script), options);
-    const { port1, port2 } = new MessageChannel();
     const [life, alive] = [`strongroom page ${crypto.randomUUID()}`, new AbortController()];
     const dispose = () => {
       worker.port.close();
@@ -69,10 +77,10 @@ function inShared(script: URL, wasm: string, configuration: string): Promise<Ope
     worker.onerror = () => refused('its script could not be loaded');
     worker.port.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
       if (data !== 'ready') return refused(data.failed);
-      resolve({ placement: 'shared', port: port1, dispose });
+      resolve(dispose);
     };
     const post = (transfer: Transferable[] = []) => worker.port.postMessage({ life } satisfies SharedStart, transfer);
-    post([port2]);
+    post([port]);
     const forever = () => {
       post();
       return new Promise((_, end) => alive.signal.addEventListener('abort', end));
@@ -82,10 +90,9 @@ function inShared(script: URL, wasm: string, configuration: string): Promise<Ope
 }
 
 /** A dedicated worker of this tab. */
-function inWorker(script: URL, wasm: string): Promise<Opened> {
+function inWorker(port: MessagePort, script: URL, wasm: string): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(trusted(script), { type: 'module', name: 'strongroom' });
-    const { port1, port2 } = new MessageChannel();
     const refused = (why: string) => {
       worker.terminate();
       reject(new Error(why));
@@ -93,36 +100,37 @@ function inWorker(script: URL, wasm: string): Promise<Opened> {
     worker.onerror = (event) => refused(event.message || 'its script could not be loaded');
     worker.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
       if (data !== 'ready') return refused(data.failed);
-      resolve({ placement: 'worker', port: port1, dispose: () => worker.terminate() });
+      resolve(() => worker.terminate());
     };
-    worker.postMessage(wasm, [port2]);
+    worker.postMessage(wasm, [port]);
   });
 }
 
 /** A closure of this page. */
-async function inClosure(wasm: string): Promise<Opened> {
+async function inClosure(port: MessagePort, wasm: string): Promise<() => void> {
   const { serve } = await import('./vault.js');
-  const { port1, port2 } = new MessageChannel();
-  await serve(port2, wasm);
-  return { placement: 'closure', port: port1, dispose() {} };
+  await serve(port, wasm);
+  return () => {};
 }
 
-/** Opens a vault for `options` on this origin, where it is wanted or where it can be had. */
+/** Opens a vault for `options` on this origin, where it is wanted or where it can be had, and greets it. */
 export async function openVault(
   { placement: wanted, fallback }: Vault,
   assetsUrl: URL | undefined,
   options: Options,
+  greeting: readonly ToVault[],
 ): Promise<Opened> {
   const wasm = wasmUrl(assetsUrl);
   const open = {
-    shared: () => inShared(sharedUrl(assetsUrl), wasm, JSON.stringify(options)),
-    worker: () => inWorker(workerUrl(assetsUrl), wasm),
-    closure: () => inClosure(wasm),
+    shared: (port: MessagePort) => inShared(port, sharedUrl(assetsUrl), wasm, JSON.stringify(options)),
+    worker: (port: MessagePort) => inWorker(port, workerUrl(assetsUrl), wasm),
+    closure: (port: MessagePort) => inClosure(port, wasm),
   };
   let refusal: unknown;
   for (const placement of PLACEMENTS.slice(PLACEMENTS.indexOf(wanted))) {
     try {
-      return await open[placement]();
+      const [port, vault] = greeted(greeting);
+      return { placement, port, dispose: await open[placement](vault) };
     } catch (error) {
       refusal ??= error;
       if (!fallback) break;

@@ -1,5 +1,5 @@
 import { cleaned, handOver, heedLogouts, waitingFor } from './callback-url.js';
-import { type Connection, connect } from './connection.js';
+import { type Connection, connect, OPEN, START } from './connection.js';
 import { fail, isStrongroomError, StrongroomError } from './errors.js';
 import { fetchThrough, requestOf } from './fetch.js';
 import { any, check, millis, ownUrl, pairs, read, text } from './options.js';
@@ -20,7 +20,7 @@ import type {
   User,
   UserinfoOptions,
 } from './types.js';
-import { frame, openPopup } from './window.js';
+import { frame, openPopup, preconnect } from './window.js';
 import type {
   Answer,
   Ask,
@@ -32,8 +32,6 @@ import type {
   SessionState as WireState,
 } from './wire.js';
 
-/** A sign-out that another tab has begun. */
-const LOCALLY = { local: true, revoke: false, params: [] };
 const LOADING: SessionState = Object.freeze({ status: 'loading' });
 
 const parameter = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
@@ -117,6 +115,8 @@ function browserSession(given: SessionOptions): Session {
   const callback = waiting && location.href;
   if (callback) history.replaceState(history.state, '', cleaned(location, prefix));
   let started: Promise<{ started: Started }>;
+  // The vault takes longer to start than a connection to open.
+  if (wire.silent.onLoad || callback) preconnect(wire.issuer);
   connection = open();
   void start();
   return session;
@@ -130,19 +130,20 @@ function browserSession(given: SessionOptions): Session {
     ]);
     // The vault may fail before they do, and is to be awaited first: it must be disposed of.
     wanted.catch(() => {});
-    opened = await (base
-      ? import('./own-origin.js')
-          .then(({ openBehindFrame }) => openBehindFrame(vault, base, wire))
-          .catch((error) => {
-            throw error.code ? new StrongroomError(error) : error;
-          })
-      : openVault(vault, options.assetsUrl, wire));
+    const greeting = [
+      { command: { id: OPEN, command: { open: wire } } },
+      { command: { id: START, command: { start: { callback } } } },
+    ];
+    const found = await (base
+      ? import('./own-origin.js').then(({ openBehindFrame }) => openBehindFrame(vault, base, wire, greeting))
+      : openVault(vault, options.assetsUrl, wire, greeting));
+    opened = found;
     const [claims, monitor] = await wanted;
     if (end.signal.aborted) throw closed();
     if (claims) normalized = claims.normalized;
     // Whether somebody is still signed in is for the provider to say, and for the state to tell.
     if (monitor) watch = monitor.watcher(() => void checkSession().catch(() => {}));
-    const { command, close } = connect(opened.port, {
+    const wired = connect(found.port, {
       state: (state) => become(stateOf(state)),
       ask: answer,
       renewed: (detail) => tell('renewed', detail),
@@ -150,19 +151,22 @@ function browserSession(given: SessionOptions): Session {
         tell('renewalfailed', { error: new StrongroomError(error), next: retry ? 'retry' : 'signedOut' }),
       monitor: (monitor) => watch?.(monitor),
     });
+    const opening = wired.replyTo(OPEN);
+    started = wired.replyTo(START).then(([reply]) => reply as { started: Started });
+    started.catch(() => {});
     /** Sends a command whose reply is of no interest. */
-    const say = (what: Command) => void command(what).catch(() => {});
+    const say = (what: Command) => void wired.command(what).catch(() => {});
     listen(say);
-    if (opened.placement !== 'shared') {
-      tabs = joinTabs(prefix, { state: () => state, signOut: () => say({ signOut: LOCALLY }), check: checkSession });
+    if (found.placement !== 'shared') {
+      tabs = joinTabs(prefix, {
+        state: () => state,
+        signOut: () => say({ signOut: { local: true, revoke: false, params: [] } }),
+        check: checkSession,
+      });
     }
     logouts = heedLogouts((loggedOut) => say({ loggedOut }));
-    const opening = command({ open: wire });
-    // Right behind it, without waiting for its reply.
-    started = command({ start: { callback } }).then(([reply]) => reply as { started: Started });
-    started.catch(() => {});
     await opening;
-    return { command, close };
+    return wired;
   }
 
   /** Lets the vault know when the page may have missed something. */
@@ -271,7 +275,7 @@ function browserSession(given: SessionOptions): Session {
   async function signInByPopup(command: Command, given: AbortSignal | undefined) {
     if (popup && !popup.closed) {
       popup.focus();
-      throw fail('popup_blocked', 'a popup is open already', 'wait for its outcome, or give it up with an AbortSignal');
+      throw fail('popup_blocked', 'a popup is open already', 'wait for it, or give it up with an AbortSignal');
     }
     // One that seems closed was closed, if the user asks for another.
     popupEnd?.abort(fail('popup_closed', 'the popup was closed before it answered'));
@@ -363,7 +367,7 @@ function browserSession(given: SessionOptions): Session {
     connection
       .then(({ command, close }) => {
         const closing = command('close');
-        close();
+        close(closed());
         return closing;
       })
       .catch(() => {})
@@ -373,12 +377,11 @@ function browserSession(given: SessionOptions): Session {
   }
 }
 
-/** A session where there is no browser, as on a server or under jsdom: it stays 'loading'. */
+/** A session where there is no browser, as on a server or under jsdom: it stays 'loading', and has no placement. */
 function inert(): Session {
   const refuse = () => Promise.reject(fail('unsupported', 'there is no browser here', 'call this in the browser only'));
-  return Object.assign(new EventTarget(), {
+  return Object.assign(new EventTarget() as Session, {
     state: LOADING,
-    placement: undefined,
     vaultOrigin: '',
     ready: new Promise<SessionState>(() => {}),
     signIn: refuse,

@@ -39,6 +39,16 @@ export function listen(
   addEventListener('message', heard, { signal });
 }
 
+/** Has the browser connect to the provider: for a frame, which has cookies, and for requests, which have none. */
+export function preconnect(issuer: string): void {
+  for (const crossOrigin of [null, '']) {
+    const link = Object.assign(document.createElement('link'), { rel: 'preconnect', href: issuer, crossOrigin });
+    document.head.append(link);
+    // Once is enough, and the document is the application's.
+    link.remove();
+  }
+}
+
 /** Loads `url` in `frame`, where nobody sees it; `title` is for those who look all the same. */
 export function loadHidden(frame: HTMLIFrameElement, title: string, url: string): void {
   frame.hidden = true;

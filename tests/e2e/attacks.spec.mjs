@@ -95,8 +95,8 @@ const leaks = {
       'index.js': () =>
         pagePart(
           'placement.ts',
-          'worker: () => inWorker(workerUrl(assetsUrl), wasm)',
-          "worker: async () => ({ ...(await inClosure(wasm)), placement: 'worker' as const })",
+          'worker: (port: MessagePort) => inWorker(port, workerUrl(assetsUrl), wasm)',
+          'worker: (port: MessagePort) => inClosure(port, wasm)',
         ),
     },
     loses: ['hook-fetch', 'hook-reflect', 'hook-json', 'hook-wasm-memory'],

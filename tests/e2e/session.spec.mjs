@@ -1,4 +1,6 @@
 // Sign-out, close, placements, and what a session says of itself.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, open, rejection, requests, settled, signIn, state, test } from './harness.mjs';
 
 test('sign-out at the provider ends both sessions', async ({ page, world }) => {
@@ -276,4 +278,33 @@ test('insecure_context, naming the fix, where the page is not secure', async ({ 
   await page.goto(`${world.app.origin.replace('localhost', 'insecure.test')}/bare`);
   const error = await rejection(page, (options) => strongroom.createSession(options), world.options);
   expect(error).toMatchObject({ code: 'insecure_context', hint: expect.stringContaining('https') });
+});
+
+test.describe('a vault that takes its time to load', () => {
+  let connected;
+  const provider = new Promise((resolve) => {
+    connected = resolve;
+  });
+  const wasm = async (_request, response) => {
+    await provider;
+    response.setHeader('Content-Type', 'application/wasm');
+    response.end(await readFile(fileURLToPath(new URL('../../pkg/strongroom_bg.wasm', import.meta.url))));
+  };
+  // On one address: a browser may take either for localhost.
+  test.use({ setting: { provider: { host: '127.0.0.1' }, routes: { '/strongroom/strongroom_bg.wasm': wasm } } });
+
+  test('the browser connects to the provider meanwhile, and the document is left as it was', async ({
+    world,
+    playwright,
+    launchOptions,
+  }, info) => {
+    // Chromium connects ahead in no profile that is off the record.
+    const context = await playwright.chromium.launchPersistentContext(info.outputPath('profile'), launchOptions);
+    const [page] = context.pages();
+    world.provider.server.once('connection', connected);
+    // Else there is no answer.
+    await open(page, world);
+    expect(await page.locator('link[rel=preconnect]').count()).toBe(0);
+    await context.close();
+  });
 });

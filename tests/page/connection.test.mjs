@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
 
-const { connect } = await load('connection');
+const { connect, OPEN, START } = await load('connection');
 const { isStrongroomError, StrongroomError } = await load('errors');
 
 /** A connection, and the vault's end of it: what it heard, and what it says. */
@@ -41,11 +41,11 @@ test('replies find their commands, in any order', async () => {
   const { connection, say, next, end } = pair();
   const first = connection.command({ start: {} });
   const second = connection.command('close', undefined, 'attached');
-  assert.deepEqual(await next(), [{ command: { id: 1, command: { start: {} } } }]);
-  assert.deepEqual(await next(), [{ command: { id: 2, command: 'close' } }, 'attached']);
-  say({ reply: { id: 2, reply: 'done' } });
+  assert.deepEqual(await next(), [{ command: { id: 3, command: { start: {} } } }]);
+  assert.deepEqual(await next(), [{ command: { id: 4, command: 'close' } }, 'attached']);
+  say({ reply: { id: 4, reply: 'done' } });
   say({ reply: { id: 99, reply: 'done' } });
-  say({ reply: { id: 1, reply: 'notAnApi' } }, 'body');
+  say({ reply: { id: 3, reply: 'notAnApi' } }, 'body');
   assert.deepEqual(await second, ['done', undefined]);
   assert.deepEqual(await first, ['notAnApi', 'body']);
   end();
@@ -56,7 +56,7 @@ test('an error arrives as a StrongroomError with all it says, its reasons too', 
   const asked = connection.command({ start: {} });
   say({
     reply: {
-      id: 1,
+      id: 3,
       reply: {
         error: {
           code: 'login_required',
@@ -100,7 +100,7 @@ test('an aborted command rejects with the reason and is cancelled', async () => 
   await next();
   controller.abort('enough');
   assert.equal(await asked.catch((reason) => reason), 'enough');
-  assert.deepEqual(await next(), [{ cancel: { id: 1 } }]);
+  assert.deepEqual(await next(), [{ cancel: { id: 3 } }]);
   await assert.rejects(connection.command('close', AbortSignal.abort()), { name: 'AbortError' });
   end();
 });
@@ -152,8 +152,8 @@ test('close ends what is under way', async () => {
   await next();
   say({ ask: { id: 1, ask: { navigate: { url: 'x' } } } });
   while (!aborted) await new Promise(setImmediate);
-  connection.close();
-  await assert.rejects(asked, { code: 'closed' });
+  connection.close(new Error('over'));
+  await assert.rejects(asked, { message: 'over' });
   assert.ok(aborted.aborted);
 });
 
@@ -163,4 +163,19 @@ test('an error of another copy of the package is known too', () => {
   assert.ok(!isStrongroomError(new Error('x')));
   assert.ok(!isStrongroomError({ name: 'StrongroomError', code: 'timeout' }));
   assert.ok(new StrongroomError({ code: 'timeout', message: 'x' }, foreign).cause === foreign);
+});
+
+test('what was posted before there was a connection is replied to', async () => {
+  const { port1, port2 } = new MessageChannel();
+  port2.postMessage([{ reply: { id: OPEN, reply: 'done' } }]);
+  port2.postMessage([{ reply: { id: START, reply: { started: {} } } }]);
+  const { replyTo, command, close } = connect(port1, {});
+  assert.deepEqual(await Promise.all([replyTo(OPEN), replyTo(START)]), [
+    ['done', undefined],
+    [{ started: {} }, undefined],
+  ]);
+  const later = command('close');
+  port2.onmessage = ({ data: [{ command }] }) => port2.postMessage([{ reply: { id: command.id, reply: 'done' } }]);
+  assert.deepEqual(await later, ['done', undefined]);
+  close();
 });
