@@ -115,9 +115,9 @@ function browserSession(given: SessionOptions): Session {
   const callback = waiting && location.href;
   if (callback) history.replaceState(history.state, '', cleaned(location, prefix));
   let started: Promise<{ started: Started }>;
-  // The vault takes longer to start than a connection to open.
-  if (wire.silent.onLoad || callback) preconnect(wire.issuer);
   connection = open();
+  // While the vault starts.
+  if (wire.silent.onLoad || callback) preconnect(wire.issuer);
   void start();
   return session;
 

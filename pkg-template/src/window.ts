@@ -42,7 +42,10 @@ export function listen(
 /** Has the browser connect to the provider: for a frame, which has cookies, and for requests, which have none. */
 export function preconnect(issuer: string): void {
   for (const crossOrigin of [null, '']) {
-    const link = Object.assign(document.createElement('link'), { rel: 'preconnect', href: issuer, crossOrigin });
+    const link = document.createElement('link');
+    link.rel = 'preconnect';
+    link.href = issuer;
+    link.crossOrigin = crossOrigin;
     document.head.append(link);
     // Once is enough, and the document is the application's.
     link.remove();

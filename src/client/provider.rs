@@ -185,7 +185,7 @@ impl Client {
     /// no script can change it. It serves for as long as its headers say, and for ten minutes where they say nothing.
     async fn published(&self, url: &str, what: &str, fresh: bool, tries: Tries) -> Result<HttpResponse> {
         let mut request = HttpRequest::get(url);
-        let key = self.key_of(&["fetched ", url].concat()).await?;
+        let key = ["fetched ", url].concat();
         let recently = !fresh && self.stored_within(&key, DEFAULT_LIFE * 1000).await;
         request.cache = match (fresh, recently) {
             (true, _) => Cache::Reload,

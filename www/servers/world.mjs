@@ -15,7 +15,7 @@ import { startVault, vaultPolicy } from './vault.mjs';
  * @param {(policies: object) => unknown} [options.policies] changes its strongroom.json
  * @param {(policy: Record<string, string>) => void} [options.csp] changes the app's Content-Security-Policy
  * @param {Record<string, string>} [options.headers] more of the app's response headers
- * @param {Record<string, import('node:http').RequestListener>} [options.routes] of the app, before its files
+ * @param {Record<string, import('node:http').RequestListener>} [options.routes] of the app, before its files; those that are added later count as well
  * @param {{ dpopNonce?: string }} [options.api]
  * @param {Partial<import('./provider.mjs').ProviderOptions>} [options.provider] another `host` than localhost makes the
  *   provider a third party
@@ -23,7 +23,16 @@ import { startVault, vaultPolicy } from './vault.mjs';
  *   one that says what they have won
  */
 export async function startWorld(options = {}) {
-  const { port, ownOrigin = false, csp, headers, routes, api: moreOfApi, provider: more, attacks = false } = options;
+  const {
+    port,
+    ownOrigin = false,
+    csp,
+    headers,
+    routes = {},
+    api: moreOfApi,
+    provider: more,
+    attacks = false,
+  } = options;
   const host = (name) => (ownOrigin ? `${name}.strongroom.localhost` : 'localhost');
   let provider;
   let api;
@@ -31,6 +40,7 @@ export async function startWorld(options = {}) {
   const attacker = attacks ? await startAttacker() : undefined;
   const kept = keepVerifiers();
   const said = verdicts(() => judge({ provider, attacker, verifiers: kept.verifiers }));
+  if (attacks) routes['/attacks/verdict'] = said.route;
   const app = await startApp({
     port,
     host: host('app'),
@@ -52,7 +62,7 @@ export async function startWorld(options = {}) {
       ...(vault && { vault: { origin: `${vault.origin}/` } }),
     }),
     headers,
-    routes: { ...(attacks && { '/attacks/verdict': said.route }), ...routes },
+    routes,
   });
   if (ownOrigin) {
     const { vaultHost = host('auth'), policies = (own) => own } = options;

@@ -1,0 +1,28 @@
+// The benchmark's world: pages that get a token there, with and without Strongroom.
+import { PEERS } from '../bench/peers.mjs';
+import { startServers } from '../bench/servers.mjs';
+import { expect, logIn, test } from './harness.mjs';
+
+test('the benchmark’s pages of Strongroom and of the floor have a token for the API', async ({ page }) => {
+  const world = await startServers(PEERS.filter(({ name }) => ['strongroom', 'floor'].includes(name)));
+  await page.addInitScript(() => {
+    window.bench = Promise.withResolvers();
+  });
+  const request = new URLSearchParams({
+    client_id: 'spa',
+    redirect_uri: `${world.app.origin}/`,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: 'a'.repeat(43),
+    code_challenge_method: 'S256',
+  });
+  await page.goto(`${world.provider.issuer}/auth?${request}`);
+  await logIn(page);
+  await page.waitForURL((url) => url.origin === world.app.origin);
+  for (const peer of ['strongroom', 'floor']) {
+    await page.goto(`${world.app.origin}/bench/${peer}/`);
+    const status = (url) => window.bench.promise.then(({ call }) => call(url)).then(({ status }) => status);
+    expect(await page.evaluate(status, `${world.api.url}orders`)).toBe(200);
+  }
+  await world.close();
+});
