@@ -21,7 +21,6 @@
 mod browser;
 mod client;
 mod error;
-mod form;
 #[cfg(all(any(test, fuzzing), not(target_arch = "wasm32")))]
 pub mod fuzz;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]

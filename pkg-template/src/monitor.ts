@@ -36,7 +36,7 @@ function watch({ url, origin, message }: Monitor, changed: () => void): () => vo
     clearInterval(timer);
     timer = setInterval(ask, EVERY);
   };
-  loadHidden(frame, 'Session of the provider', url);
+  loadHidden(frame, url);
   return end;
 }
 

@@ -68,6 +68,6 @@ export function openBehindFrame(
       { once: true },
     );
     wait(LOADING);
-    loadHidden(frame, 'Strongroom', url);
+    loadHidden(frame, url);
   });
 }

@@ -56,6 +56,23 @@ export function greeted(greeting: readonly ToVault[]): readonly [page: MessagePo
   return [port1, port2];
 }
 
+/** Hears from a worker how it has begun. */
+function hear(
+  worker: AbstractWorker,
+  port: Worker | MessagePort,
+  dispose: () => void,
+  resolve: (dispose: () => void) => void,
+  reject: (why: Error) => void,
+) {
+  const refused = (why: string) => {
+    dispose();
+    reject(new Error(why));
+  };
+  worker.onerror = ({ message }) => refused(message || 'its script could not be loaded');
+  port.onmessage = ({ data }: MessageEvent<WorkerStart>) =>
+    data === 'ready' ? resolve(dispose) : refused(data.failed);
+}
+
 // Each lets a vault serve the page at the other end of `port`, and gives what ends it.
 
 /** A worker that all tabs of this origin share whose sessions are configured alike; it outlives reloads where it can. */
@@ -70,15 +87,7 @@ function inShared(port: MessagePort, script: URL, wasm: string, configuration: s
       worker.port.close();
       alive.abort();
     };
-    const refused = (why: string) => {
-      dispose();
-      reject(new Error(why));
-    };
-    worker.onerror = () => refused('its script could not be loaded');
-    worker.port.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
-      if (data !== 'ready') return refused(data.failed);
-      resolve(dispose);
-    };
+    hear(worker, worker.port, dispose, resolve, reject);
     const post = (transfer: Transferable[] = []) => worker.port.postMessage({ life } satisfies SharedStart, transfer);
     post([port]);
     const forever = () => {
@@ -93,15 +102,8 @@ function inShared(port: MessagePort, script: URL, wasm: string, configuration: s
 function inWorker(port: MessagePort, script: URL, wasm: string): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(trusted(script), { type: 'module', name: 'strongroom' });
-    const refused = (why: string) => {
-      worker.terminate();
-      reject(new Error(why));
-    };
-    worker.onerror = (event) => refused(event.message || 'its script could not be loaded');
-    worker.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
-      if (data !== 'ready') return refused(data.failed);
-      resolve(() => worker.terminate());
-    };
+    const dispose = () => worker.terminate();
+    hear(worker, worker, dispose, resolve, reject);
     worker.postMessage(wasm, [port]);
   });
 }

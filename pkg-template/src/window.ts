@@ -52,10 +52,10 @@ export function preconnect(issuer: string): void {
   }
 }
 
-/** Loads `url` in `frame`, where nobody sees it; `title` is for those who look all the same. */
-export function loadHidden(frame: HTMLIFrameElement, title: string, url: string): void {
+/** Loads `url` in `frame`, where nobody sees it; the title is for those who look all the same. */
+export function loadHidden(frame: HTMLIFrameElement, url: string): void {
   frame.hidden = true;
-  frame.title = title;
+  frame.title = 'Strongroom';
   frame.src = url;
   document.documentElement.append(frame);
 }
@@ -93,7 +93,8 @@ export function frame(
     listen(() => frame.contentWindow, expect, answer, done);
     done.addEventListener('abort', () => {
       clearTimeout(timer);
-      frame.remove();
+      // Takes the browser a while: the answer goes first.
+      setTimeout(() => frame.remove());
     });
     frame.addEventListener('load', () => {
       try {
@@ -106,7 +107,7 @@ export function frame(
       clearTimeout(timer);
       timer = setTimeout(answer, GRACE, 'loadedOther');
     });
-    loadHidden(frame, 'Silent authentication', url);
+    loadHidden(frame, url);
   });
 }
 

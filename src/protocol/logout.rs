@@ -1,6 +1,6 @@
 //! Sign-out at the provider (OpenID Connect RP-Initiated Logout 1.0).
 
-use crate::form;
+use super::form;
 use crate::secret::RawIdToken;
 
 /// The URL that signs the user out at the provider and comes back (section 2).

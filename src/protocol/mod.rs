@@ -7,6 +7,7 @@ pub mod base64url;
 pub mod challenge;
 pub mod claims;
 pub mod dpop;
+pub mod form;
 pub mod id_token;
 pub mod jwk;
 pub mod jws;
@@ -84,7 +85,7 @@ impl HttpRequest {
             method: HttpMethod::Post,
             url: url.to_owned(),
             headers: vec![accept_json(), ("content-type", "application/x-www-form-urlencoded".to_owned())],
-            body: Some(crate::form::encode(form)),
+            body: Some(form::encode(form)),
             cache: Cache::Default,
             keepalive: false,
         }

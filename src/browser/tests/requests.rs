@@ -11,7 +11,6 @@ use web_sys::MessagePort;
 
 use super::awaited;
 use crate::browser::{Browser, api};
-use crate::form;
 use crate::platform::{Platform, within};
 use crate::protocol::HttpRequest;
 use crate::wire::{FetchRequest, ResponseHead};
@@ -60,16 +59,6 @@ fn urls_are_parsed_as_requests_parse_them() {
     assert_eq!((url.origin.as_str(), url.path.as_str()), ("https://api.example.com", "/c/d"));
     assert!(browser.parse_url("https://user@api.example.com/").unwrap().has_credentials);
     assert!(browser.parse_url("/relative").is_none());
-}
-
-#[wasm_bindgen_test]
-fn forms_are_read_and_written_as_the_url_standard_has_it() {
-    let pairs = [("a b", "1&2=3"), ("?x", "\u{e9}+"), ("", "")];
-    let text = form::encode(&pairs);
-    assert_eq!(text, "a+b=1%262%3D3&%3Fx=%C3%A9%2B&=");
-    assert_eq!(form::decode(&text), pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    assert_eq!(form::decode("?a=%zz&b"), [("?a", "%zz"), ("b", "")].map(|(n, v)| (n.to_owned(), v.to_owned())));
-    assert!(form::decode("").is_empty());
 }
 
 #[wasm_bindgen_test]
