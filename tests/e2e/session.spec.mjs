@@ -86,7 +86,7 @@ for (const placement of ['worker', 'closure']) {
       return codes;
     }, world.api.url);
     expect(outcome).toEqual(['closed', 'closed', 'closed', 'closed', 'closed']);
-    expect(page.frames()).toHaveLength(1);
+    await expect.poll(() => page.frames().length).toBe(1);
     await expect.poll(() => page.workers().length).toBe(0);
     await expect.poll(() => never().aborted).toBe(true);
   });
