@@ -74,7 +74,13 @@ export function heedPopup(state: string, heed: (url: string) => void): Broadcast
   const channel = new BroadcastChannel(CALLBACK);
   channel.onmessage = ({ data }) => {
     const { url } = Object(data) as { url: unknown };
-    if (typeof url === 'string' && URL.canParse(url) && stateIn(new URL(url), state) !== undefined) heed(url);
+    let found: string | undefined;
+    try {
+      found = stateIn(new URL(url as string), state);
+    } catch {
+      // No URL.
+    }
+    if (found !== undefined) heed(String(url));
   };
   return channel;
 }

@@ -4,6 +4,8 @@ import { startServers } from '../bench/servers.mjs';
 import { expect, logIn, test } from './harness.mjs';
 
 test('the benchmark’s pages of Strongroom and of the floor have a token for the API', async ({ page }) => {
+  // Bundling and compressing takes its time.
+  test.setTimeout(60_000);
   const world = await startServers(PEERS.filter(({ name }) => ['strongroom', 'floor'].includes(name)));
   await page.addInitScript(() => {
     window.bench = Promise.withResolvers();
