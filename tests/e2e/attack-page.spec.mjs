@@ -56,6 +56,18 @@ test('a visitor steals a token by a silent sign-in, and is told why nothing stop
   await expect(attacked).toContainText('5.1.3');
 });
 
+test('what one script leaves behind is no loot of the next', async ({ page, world }) => {
+  test.setTimeout(60_000);
+  await open(page, world, 'shared');
+  for (const [id, outcome] of [
+    ['storage-transaction', 'lost'],
+    ['storage-indexeddb', 'safe'],
+  ]) {
+    await run(page, id);
+    await expect(row(page, id).getByText(outcome, { exact: true })).toBeVisible({ timeout: 25_000 });
+  }
+});
+
 test('a visitor runs the scripts before Strongroom is loaded, one after another, until it is enough', async ({
   page,
   world,

@@ -76,6 +76,14 @@ function tally() {
 /** The attacks that make sense at the chosen time. */
 const fitting = () => [...rows.keys()].filter((attack) => when() === 'after' || attack.when === 'both');
 
+/** Forgets what an attack has left in storage: a sign-in that nobody will answer has a verifier there, for 15 minutes. */
+function tidy() {
+  return new Promise((resolve) => {
+    const request = indexedDB.deleteDatabase('strongroom');
+    for (const outcome of ['success', 'error', 'blocked']) request.addEventListener(outcome, resolve);
+  });
+}
+
 /** Runs an attack in a frame of its own: the verdict, or nothing if there is none. */
 function strike(attack) {
   const run = crypto.randomUUID();
@@ -103,6 +111,7 @@ function strike(attack) {
 
 async function attempt(attack) {
   show(attack, 'running', '');
+  await tidy();
   const verdict = await strike(attack);
   if (verdict) show(attack, verdict.outcome, explained(attack, verdict));
   else show(attack, 'unknown', 'The frame did not answer in time.');
