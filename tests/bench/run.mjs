@@ -7,6 +7,7 @@ import config from '../../playwright.config.mjs';
 import { PEERS } from './peers.mjs';
 import { report } from './report.mjs';
 import { startServers } from './servers.mjs';
+import { signInAtProvider } from './user.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -46,19 +47,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 async function cookiesOfUser() {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const request = new URLSearchParams({
-    client_id: 'spa',
-    redirect_uri: `${world.app.origin}/`,
-    response_type: 'code',
-    scope: 'openid',
-    code_challenge: 'a'.repeat(43),
-    code_challenge_method: 'S256',
-  });
-  await page.goto(`${world.provider.issuer}/auth?${request}`);
-  await page.locator('#username').fill('ada');
-  await page.locator('#password').fill('ada');
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL((url) => url.origin === world.app.origin);
+  await signInAtProvider(page, world);
   const cookies = await context.cookies();
   await context.close();
   return cookies;

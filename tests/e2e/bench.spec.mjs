@@ -1,7 +1,8 @@
 // The benchmark's world: pages that get a token there, with and without Strongroom.
 import { PEERS } from '../bench/peers.mjs';
 import { startServers } from '../bench/servers.mjs';
-import { expect, logIn, test } from './harness.mjs';
+import { signInAtProvider } from '../bench/user.mjs';
+import { expect, test } from './harness.mjs';
 
 test('the benchmark’s pages of Strongroom and of the floor have a token for the API', async ({ page }) => {
   // Bundling and compressing takes its time.
@@ -10,17 +11,7 @@ test('the benchmark’s pages of Strongroom and of the floor have a token for th
   await page.addInitScript(() => {
     window.bench = Promise.withResolvers();
   });
-  const request = new URLSearchParams({
-    client_id: 'spa',
-    redirect_uri: `${world.app.origin}/`,
-    response_type: 'code',
-    scope: 'openid',
-    code_challenge: 'a'.repeat(43),
-    code_challenge_method: 'S256',
-  });
-  await page.goto(`${world.provider.issuer}/auth?${request}`);
-  await logIn(page);
-  await page.waitForURL((url) => url.origin === world.app.origin);
+  await signInAtProvider(page, world);
   for (const peer of ['strongroom', 'floor']) {
     await page.goto(`${world.app.origin}/bench/${peer}/`);
     const status = (url) => window.bench.promise.then(({ call }) => call(url)).then(({ status }) => status);

@@ -40,7 +40,6 @@ export async function startWorld(options = {}) {
   const attacker = attacks ? await startAttacker() : undefined;
   const kept = keepVerifiers();
   const said = verdicts(() => judge({ provider, attacker, verifiers: kept.verifiers }));
-  if (attacks) routes['/attacks/verdict'] = said.route;
   const app = await startApp({
     port,
     host: host('app'),
@@ -62,7 +61,8 @@ export async function startWorld(options = {}) {
       ...(vault && { vault: { origin: `${vault.origin}/` } }),
     }),
     headers,
-    routes,
+    // What is added to `routes` later counts, and nothing is added to it here: worlds may share it.
+    routes: Object.assign(Object.create(routes), attacks && { '/attacks/verdict': said.route }),
   });
   if (ownOrigin) {
     const { vaultHost = host('auth'), policies = (own) => own } = options;

@@ -166,8 +166,14 @@ async fn what_is_no_message_of_ours_does_no_harm() {
     endless.push(&endless);
     endless.push(&endless);
     page.send_raw(&endless);
+    // One that is not deep, and has a billion values.
+    let mut wide = Array::new();
+    for _ in 0..30 {
+        wide = Array::of2(&wide, &wide);
+    }
+    page.send_raw(&wide);
     let mut replies = Vec::new();
-    while replies.len() < 3 {
+    while replies.len() < 4 {
         replies.push(awaited(page.next()).await);
     }
     assert!(replies.iter().all(|reply| reply.contains(r#""code":"internal""#)), "{replies:?}");
