@@ -4,11 +4,8 @@ export const CALLBACK = 'strongroom:callback';
 /** The channel on which the front-channel logout page is heard. */
 export const LOGOUT = 'strongroom:logout';
 
-/** Where the callback page of a vault's own origin leaves the answer of a redirect for the vault's frame: in the tab's storage. */
-export const ANSWER = 'strongroom:answer';
-
-/** Where the frame leaves the URL that the page is to leave for. */
-export const LEAVE = 'strongroom:leave';
+/** In the fragment of a vault's own callback page: leave for where this ticket says. */
+export const LEAVE = '#leave=';
 
 /** Calls `heed` with what the front-channel logout page says, until the channel is closed. */
 export function heedLogouts(heed: (loggedOut: { iss: string; sid: string }) => void): BroadcastChannel {

@@ -1,5 +1,6 @@
 // Stands between a page of another origin and the vault: what only this origin may see stays here.
-import { ANSWER, heedLogouts, heedPopup, LEAVE, waitingFor } from './callback-url.js';
+import { heedLogouts, heedPopup, LEAVE, stateIn } from './callback-url.js';
+import { leave, take } from './deposit.js';
 import { watcher } from './monitor.js';
 import { frame } from './window.js';
 import type { Answer, Command, FromVault, ToVault } from './wire.js';
@@ -17,12 +18,10 @@ const transferred = (value: unknown): Transferable[] =>
 
 const forward = (port: MessagePort, message: unknown[]) => port.postMessage(message, transferred(message[1]));
 
-/** The answer of a redirect that this tab has brought home, once. */
-function answerOf(prefix: string): string | undefined {
-  const answer = sessionStorage.getItem(ANSWER);
-  if (answer === null || !waitingFor(new URL(answer), prefix)) return undefined;
-  sessionStorage.removeItem(ANSWER);
-  return answer;
+/** The answer of a redirect that has come home, once: the page brings no more than a ticket for it. */
+async function answerOf(callback: string, prefix: string): Promise<string | undefined> {
+  const ticket = stateIn(new URL(callback), prefix);
+  return ticket === undefined ? undefined : take(ticket);
 }
 
 /**
@@ -37,6 +36,10 @@ export function relay(page: MessagePort, vault: MessagePort, base: URL, prefix: 
 
   const answer = (id: number, answer: Answer) => vault.postMessage([{ answer: { id, answer } }] satisfies [ToVault]);
   const command = (command: Command) => vault.postMessage([{ command: { id: OWN, command } }] satisfies [ToVault]);
+  const start = async (id: number, given: unknown) => {
+    const callback = typeof given === 'string' ? await answerOf(given, prefix).catch(() => undefined) : undefined;
+    forward(vault, [{ command: { id, command: { start: callback === undefined ? {} : { callback } } } }]);
+  };
   const watch = watcher(() => command({ checkSession: { params: [] } }));
 
   page.onmessage = ({ data }: MessageEvent<Framed<ToVault>>) => {
@@ -54,10 +57,8 @@ export function relay(page: MessagePort, vault: MessagePort, base: URL, prefix: 
       if (typeof command === 'string') forward(vault, data);
       // It is open: with the options that this origin allows.
       else if ('open' in command) page.postMessage([{ reply: { id, reply: 'done' } }] satisfies [FromVault]);
-      else if ('start' in command) {
-        const callback = answerOf(prefix);
-        forward(vault, [{ command: { id, command: { start: callback === undefined ? {} : { callback } } } }]);
-      } else forward(vault, data);
+      else if ('start' in command) void start(id, Object(command.start).callback);
+      else forward(vault, data);
     }
   };
 
@@ -85,9 +86,13 @@ export function relay(page: MessagePort, vault: MessagePort, base: URL, prefix: 
         return forward(page, data);
       }
       asked.set(id, () => {});
-      sessionStorage.setItem(LEAVE, ask.navigate.url);
-      const url = new URL('callback.html#leave', base).href;
-      page.postMessage([{ ask: { id, ask: { navigate: { url } } } }] satisfies [FromVault]);
+      leave(ask.navigate.url).then(
+        (ticket) => {
+          const url = new URL(`callback.html${LEAVE}${ticket}`, base).href;
+          page.postMessage([{ ask: { id, ask: { navigate: { url } } } }] satisfies [FromVault]);
+        },
+        (error) => answer(id, { failed: String(error) }),
+      );
     } else if ('withdraw' in message) {
       const { id } = message.withdraw;
       if (frames.has(id)) return frames.get(id)?.abort();
