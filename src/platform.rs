@@ -117,14 +117,18 @@ pub struct Url {
 }
 
 /// The output of `future`, or nothing when `ms` milliseconds pass first. The loser is dropped.
-pub async fn within<T>(platform: &Realm, ms: u32, mut future: Boxed<T>) -> Option<T> {
-    let mut sleep = platform.sleep(ms);
+pub fn within<T>(platform: &Realm, ms: u32, future: Boxed<T>) -> impl Future<Output = Option<T>> {
+    before(platform.sleep(ms), future)
+}
+
+/// The output of `future`, or nothing when `end` comes first. The loser is dropped.
+pub async fn before<T>(mut end: Boxed<()>, mut future: Boxed<T>) -> Option<T> {
     std::future::poll_fn(move |context| {
         use std::task::Poll;
         if let Poll::Ready(output) = future.as_mut().poll(context) {
             return Poll::Ready(Some(output));
         }
-        sleep.as_mut().poll(context).map(|()| None)
+        end.as_mut().poll(context).map(|()| None)
     })
     .await
 }

@@ -12,6 +12,8 @@ const STORES = [TRANSACTIONS, 'keys'];
 const LEFT = 'left ';
 /** How long it may lie there, in milliseconds: as long as a sign-in may take. */
 const LIFE = 15 * 60 * 1000;
+/** How long the database may take, in milliseconds: a transaction of a page that is gone may bar the way to it. */
+const PATIENCE = 3000;
 
 const settled = <T>(request: IDBRequest<T>) =>
   new Promise<T>((resolve, reject) => {
@@ -20,7 +22,17 @@ const settled = <T>(request: IDBRequest<T>) =>
   });
 
 /** Does `use` with the store of transactions, and waits until it is written: the document may be leaving. */
-async function withStore<T>(use: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+function withStore<T>(use: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+  const late = new Error('the database gives no answer');
+  return Promise.race([
+    used(use),
+    new Promise<never>((_, reject) => {
+      setTimeout(reject, PATIENCE, late);
+    }),
+  ]);
+}
+
+async function used<T>(use: (store: IDBObjectStore) => Promise<T>): Promise<T> {
   const opening = indexedDB.open(DATABASE, VERSION);
   opening.onupgradeneeded = () => {
     for (const store of STORES) {

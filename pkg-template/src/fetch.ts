@@ -4,26 +4,6 @@ import type { ResponseHead } from './wire.js';
 
 const INIT = 'mode credentials cache redirect referrerPolicy integrity'.split(' ') as ('mode' | 'cache')[];
 
-/** A stream of what comes through `port`, chunk by chunk as it is read. */
-function streamOf(port: MessagePort): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: (controller) =>
-        new Promise((resolve) => {
-          port.onmessage = ({ data }) => {
-            if (data.error) controller.error(new TypeError(data.error));
-            else if (data.done) controller.close();
-            else controller.enqueue(data.value);
-            resolve();
-          };
-          port.postMessage('pull');
-        }),
-      cancel: () => port.postMessage('cancel'),
-    },
-    { highWaterMark: 0 },
-  );
-}
-
 /** `body`, ended with the signal's reason when that aborts. */
 function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
   const through = new TransformStream<Uint8Array, Uint8Array>();
@@ -33,9 +13,11 @@ function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Reada
 }
 
 /** A `Response` as `fetch` would have made it. */
-export function responseOf(head: ResponseHead, attachment: unknown, signal: AbortSignal): Response {
+async function responseOf(head: ResponseHead, attachment: unknown, signal: AbortSignal): Promise<Response> {
   const body =
-    attachment instanceof MessagePort ? streamOf(attachment) : (attachment as ReadableStream<Uint8Array> | undefined);
+    attachment instanceof MessagePort
+      ? (await import('./pull.js')).streamOf(attachment)
+      : (attachment as ReadableStream<Uint8Array> | undefined);
   const empty = [101, 204, 205, 304].includes(head.status);
   return located(new Response(empty || !body ? null : abortable(body, signal), head), head, signal);
 }
@@ -95,9 +77,11 @@ async function send(
   const { url, method, headers, keepalive, referrer, signal } = request;
   signal.throwIfAborted();
   const given = init?.body;
-  // A Blob may be a file of any size, and a stream endless: both go as they are.
+  // A Blob may be a file of any size, and a stream endless: both go as they are. So do the fields of a form: they may be
+  // files, and WebKit cannot read a request that has such a form.
+  const form = given instanceof FormData && [...given];
   const whole = !(given instanceof ReadableStream || given instanceof Blob);
-  const body = whole ? await request.arrayBuffer() : given;
+  const body = form || (whole ? await request.arrayBuffer() : given);
   const empty = body instanceof ArrayBuffer && body.byteLength === 0;
   const members: [string, string | undefined | false][] = [
     ...INIT.map((name): [string, string] => [name, request[name]]),
@@ -109,11 +93,12 @@ async function send(
     { fetch: { url, method, headers: [...headers], init: said, keepalive } },
     signal,
     empty ? undefined : body,
-    empty || body instanceof Blob ? [] : [body],
+    empty || form || body instanceof Blob ? [] : [body],
   );
   const { response } = reply as { response?: ResponseHead };
-  if (response) return [responseOf(response, attachment, signal), response.again];
+  if (response) return [await responseOf(response, attachment, signal), response.again];
   // The vault hands the body back.
   const again = { body: (attachment ?? '') as BodyInit, duplex: 'half' };
-  return [await fetch(request.bodyUsed || attachment !== undefined ? new Request(request, again) : request), false];
+  const used = request.bodyUsed || (attachment !== undefined && !form);
+  return [await fetch(used ? new Request(request, again) : request), false];
 }

@@ -6,10 +6,13 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use js_sys::Reflect;
+use js_sys::{Array, Function, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{MessageEvent, MessagePort, ReadableStream, ReadableStreamDefaultReader, RequestInit};
+use web_sys::{
+    AbortController, MessageEvent, MessagePort, ReadableStream, ReadableStreamDefaultReader, RequestInit,
+    TransformStream,
+};
 
 use super::http::{self, AbortOnDrop, no_answer};
 use super::{object, set};
@@ -26,21 +29,25 @@ pub(super) async fn fetch(
     let init = RequestInit::new();
     set(&init, "method", &request.method.into());
     http::set_all(&init, request.init.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let ours = |name: &str| ["authorization", "dpop"].iter().any(|own| name.eq_ignore_ascii_case(own));
+    let body = body.as_deref().and_then(|body| body.downcast_ref::<JsValue>());
+    let form = body.and_then(|body| body.dyn_ref::<Array>()).map(form_of).transpose().map_err(no_answer)?;
+    // The boundary between the fields of a form is for who writes it.
+    let own: &[&str] =
+        if form.is_some() { &["authorization", "dpop", "content-type"] } else { &["authorization", "dpop"] };
+    let ours = |name: &str| own.iter().any(|own| name.eq_ignore_ascii_case(own));
     let of_caller = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let own = credentials.iter().map(|(name, value)| (*name, value.as_str()));
     http::set_headers(&init, of_caller.filter(|(name, _)| !ours(name)).chain(own));
     if request.keepalive {
         set(&init, "keepalive", &JsValue::TRUE);
     }
-    if let Some(body) = body.as_deref().and_then(|body| body.downcast_ref::<JsValue>()) {
+    if let Some(body) = form.as_deref().or(body) {
         set(&init, "body", body);
         if body.is_instance_of::<ReadableStream>() {
             set(&init, "duplex", &"half".into());
         }
     }
     let response = http::fetch(&request.url, &init, &abort).await.map_err(no_answer)?;
-    abort.disarm();
     let head = ResponseHead {
         status: response.status(),
         status_text: response.status_text(),
@@ -50,8 +57,45 @@ pub(super) async fn fetch(
         again: false,
         headers: http::headers_of(&response),
     };
-    let body = response.body().map(|body| Rc::new(JsValue::from(body)) as Rc<dyn std::any::Any>);
-    Ok((head, body))
+    let abort = abort.disarm();
+    let body = response.body().map(|body| abort.map_or(body.clone(), |abort| with_request(body, &abort)));
+    Ok((head, body.map(|body| Rc::new(JsValue::from(body)) as Rc<dyn std::any::Any>)))
+}
+
+/// The form that has `fields`: pairs of a name and a string or file.
+fn form_of(fields: &Array) -> Result<Form, JsValue> {
+    let form = Form::new();
+    for field in fields.iter() {
+        let field = Array::from(&field);
+        form.append(&field.get(0), &field.get(1))?;
+    }
+    Ok(form)
+}
+
+/// `body`, whose request `abort` ends when its reader gives up. Firefox loads on otherwise: there, cancelling a body is
+/// nothing that the network hears of.
+fn with_request(body: ReadableStream, abort: &AbortController) -> ReadableStream {
+    let Ok(through) = TransformStream::new() else { return body };
+    if let Ok(end) = Reflect::get(abort, &"abort".into()) {
+        let end: Function = end.unchecked_into();
+        let piped: Piped = body.pipe_to(&through.writable()).unchecked_into();
+        piped.catch(&end.bind0(abort));
+    }
+    through.readable()
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = FormData)]
+    type Form;
+    #[wasm_bindgen(constructor, js_class = FormData)]
+    fn new() -> Form;
+    #[wasm_bindgen(method, catch)]
+    fn append(this: &Form, name: &JsValue, value: &JsValue) -> Result<(), JsValue>;
+    /// The promise that a body has been read to its end.
+    type Piped;
+    #[wasm_bindgen(method)]
+    fn catch(this: &Piped, heed: &Function);
 }
 
 /// The port on which the page can pull `body` chunk by chunk, for engines that cannot transfer a stream.

@@ -88,9 +88,9 @@ impl AbortOnDrop {
         AbortController::new().map(Some).map(AbortOnDrop)
     }
 
-    /// Lets the request live on.
-    pub(super) fn disarm(mut self) {
-        self.0 = None;
+    /// Lets the request live on; what can still end it.
+    pub(super) fn disarm(mut self) -> Option<AbortController> {
+        self.0.take()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -10,6 +11,7 @@ use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
 use super::INDEXED_DB;
 use crate::error::{Code, Error, Result};
+use crate::platform::before;
 
 const DATABASE: &str = "strongroom";
 const TRANSACTIONS: &str = "transactions";
@@ -24,6 +26,7 @@ pub(super) async fn replace(database: Database, key: String, text: String) -> Re
     let key = JsValue::from_str(&key);
     let before = completed(store.get(&key)).await?;
     completed(store.put_with_key(&text.into(), &key)).await?;
+    written(&store).await?;
     Ok(before.as_string())
 }
 
@@ -42,7 +45,7 @@ pub(super) async fn forget(database: Database, keys: Vec<String>) -> Result<()> 
     for key in keys {
         completed(store.delete(&key.into())).await?;
     }
-    Ok(())
+    written(&store).await
 }
 
 /// The `CryptoKeyPair` under `name`, if there is one.
@@ -111,6 +114,17 @@ async fn open(database: &Database) -> Result<()> {
     Ok(())
 }
 
+/// Waits until the transaction of `store` is complete. A page that leaves before may take its worker along in the midst
+/// of it, and in WebKit such a transaction bars the way to all that come after.
+async fn written(store: &IdbObjectStore) -> Result<()> {
+    let transaction = store.transaction();
+    let complete = Promise::new(&mut |resolve, reject| {
+        transaction.set_oncomplete(Some(&resolve));
+        transaction.set_onabort(Some(&reject));
+    });
+    in_time(complete).await
+}
+
 /// The result of `request`, once it is there. Listens from the call on, not from the first poll: an answer waits for
 /// nobody.
 fn completed(request: std::result::Result<IdbRequest, JsValue>) -> impl Future<Output = Result<JsValue>> {
@@ -123,9 +137,20 @@ fn completed(request: std::result::Result<IdbRequest, JsValue>) -> impl Future<O
     });
     async move {
         let (request, promise) = listening.map_err(unavailable)?;
-        JsFuture::from(promise).await.map_err(unavailable)?;
+        in_time(promise).await?;
         request.result().map_err(unavailable)
     }
+}
+
+/// How long the database may take for one answer, in milliseconds. Where a transaction of a page that is gone bars the
+/// way, none would ever come.
+const PATIENCE: u32 = 3000;
+
+/// Waits for `promise`, but not for ever.
+async fn in_time(promise: Promise) -> Result<()> {
+    let end = Box::pin(TimeoutFuture::new(PATIENCE));
+    let answer = before(end, Box::pin(JsFuture::from(promise))).await;
+    answer.unwrap_or(Err(JsValue::NULL)).map(drop).map_err(unavailable)
 }
 
 fn unavailable(_: JsValue) -> Error {

@@ -69,7 +69,8 @@ impl Client {
         if !sign_in.popup {
             let (url, transaction) = self.authorization_request(&metadata, &wish, back, None).await?;
             self.remember(&transaction.state, transaction.to_text()).await?;
-            self.platform.spawn(self.sweep());
+            // Before the page leaves, and not while.
+            self.sweep().await;
             return match page.ask(Ask::Navigate { url }).await {
                 Answer::Done => Ok(()),
                 answer => Err(unexpected(&answer)),

@@ -26,10 +26,9 @@ for (const placement of PLACEMENTS) {
       },
     });
 
-    test('tokens are bound, refreshed and proven, with the nonces that provider and API want', async ({
-      page,
-      world,
-    }) => {
+    test('tokens are bound, refreshed and proven, with the nonces that provider and API want', {
+      tag: '@engines',
+    }, async ({ page, world }) => {
       Object.assign(world.options, { dpop: 'required', scope: 'openid offline_access' });
       await open(page, world);
       expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });

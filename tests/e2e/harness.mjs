@@ -134,17 +134,24 @@ export async function signIn(page, world, { user = 'ada', options = {} } = {}) {
   return settled(page);
 }
 
-/** Opens a popup for signing in; how that ends is told by `outcome`, and `giveUp()` in the page ends it. */
+/** Opens a popup for signing in, by a click; how that ends is told by `outcome`, and `giveUp()` in the page ends it. */
 export async function openPopup(page) {
-  const opened = page.waitForEvent('popup');
   await page.evaluate(() => {
-    const controller = new AbortController();
-    window.giveUp = () => controller.abort();
-    window.outcome = session.signIn({ popup: true, signal: controller.signal }).then(
-      () => 'signed in',
-      (error) => (error.name === 'StrongroomError' ? error.code : error.name),
-    );
+    document.querySelector('#popup')?.remove();
+    const button = Object.assign(document.createElement('button'), { id: 'popup', textContent: 'Sign in' });
+    button.onclick = () => {
+      const controller = new AbortController();
+      window.giveUp = () => controller.abort();
+      window.outcome = session.signIn({ popup: true, signal: controller.signal }).then(
+        () => 'signed in',
+        (error) => (error.name === 'StrongroomError' ? error.code : error.name),
+      );
+    };
+    document.body.append(button);
   });
+  const opened = page.waitForEvent('popup');
+  // A test may have stopped the page's clock: nobody waits until the button keeps still.
+  await page.locator('#popup').click({ force: true });
   return opened;
 }
 

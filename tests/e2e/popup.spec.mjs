@@ -6,7 +6,7 @@ for (const [name, silent] of [
   ['the callback page', { silent: { responseMode: 'query' }, redirectUri: '/callback.html', responseMode: 'query' }],
   ['the app itself', { responseMode: 'query' }],
 ]) {
-  test(`is answered by ${name}`, async ({ page, world }) => {
+  test(`is answered by ${name}`, { tag: '@engines' }, async ({ page, world }) => {
     Object.assign(world.options, silent);
     await open(page, world, '/app/orders');
     const popup = await openPopup(page);
@@ -21,7 +21,7 @@ for (const [name, silent] of [
 test.describe('with Cross-Origin-Opener-Policy', () => {
   test.use({ setting: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin' } } });
 
-  test('the answer comes over a channel of this origin', async ({ page, world }) => {
+  test('the answer comes over a channel of this origin', { tag: '@engines' }, async ({ page, world }) => {
     Object.assign(world.options, { redirectUri: '/callback.html', responseMode: 'query' });
     await open(page, world);
     const popup = await openPopup(page);
@@ -78,7 +78,10 @@ test.describe('cut off from its opener', () => {
   });
 });
 
-test('a popup that the browser refuses is popup_blocked, with what to do', async ({ page, world }) => {
+test('a popup that the browser refuses is popup_blocked, with what to do', { tag: '@engines' }, async ({
+  page,
+  world,
+}) => {
   await open(page, world);
   const error = await rejection(page, () => {
     window.open = () => null;

@@ -42,6 +42,37 @@ test('the URL is clean before the session is created, and returnTo and appState 
   );
 });
 
+test.describe('a database that gives no answer', () => {
+  test.use({ placement: 'closure' });
+
+  test('keeps nobody waiting', async ({ page, world }) => {
+    await page.clock.install();
+    await open(page, world);
+    await page.evaluate(async () => {
+      const opening = indexedDB.open('strongroom');
+      await new Promise((resolve) => {
+        opening.onsuccess = resolve;
+      });
+      const store = opening.result.transaction('transactions', 'readwrite').objectStore('transactions');
+      // It never ends, and all that come later wait for it.
+      const on = () => {
+        store.get('').onsuccess = on;
+      };
+      on();
+      session.signIn().catch(({ code }) => {
+        window.code = code;
+      });
+    });
+    const code = async () => {
+      await page.clock.runFor(1000);
+      return page.evaluate(() => window.code);
+    };
+    await expect.poll(code).toBe('storage_unavailable');
+    await page.reload();
+    expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });
+  });
+});
+
 test('a router can restore returnTo itself', async ({ page, world }) => {
   await page.addInitScript(() => {
     window.routed = [];

@@ -72,7 +72,7 @@ for (const placement of ['shared', 'own-origin']) {
       expect(asked()).toBe(before);
     });
 
-    test('sign-in and sign-out are those of all tabs', async ({ page, world, context }) => {
+    test('sign-in and sign-out are those of all tabs', { tag: '@engines' }, async ({ page, world, context }) => {
       const other = await context.newPage();
       await open(page, world);
       await open(other, world);

@@ -162,13 +162,17 @@ test.describe('an API that refuses', () => {
         blob: new Blob(['blob'], { type: 'image/png' }),
         buffer: new TextEncoder().encode('buffer'),
         maker: () => 'made',
+        form: new FormData(),
       };
+      made.form.set('file', new File(['content'], 'file.txt', { type: 'text/plain' }));
       const bodies = {};
       for (const [id, body] of Object.entries(made)) {
         const answer = await session
           .fetch(`${url}once?id=${id}`, { method: 'POST', body })
           .then((response) => response.json());
-        bodies[id] = [answer.method, answer.type, atob(answer.body)];
+        const { boundary = '' } = /boundary=(?<boundary>.*)/.exec(answer.type)?.groups ?? {};
+        const plain = (text) => text && text.replaceAll(boundary, '').split('\r\n').join(' ');
+        bodies[id] = [answer.method, plain(answer.type), plain(atob(answer.body))];
       }
       const request = new Request(`${url}once?id=request`, { method: 'PUT', body: 'of a request' });
       bodies.request = await session.fetch(request).then(async (response) => atob((await response.json()).body));
@@ -180,11 +184,16 @@ test.describe('an API that refuses', () => {
       blob: ['POST', 'image/png', 'blob'],
       buffer: ['POST', null, 'buffer'],
       maker: ['POST', 'text/plain;charset=UTF-8', 'made'],
+      form: [
+        'POST',
+        'multipart/form-data; boundary=',
+        '-- Content-Disposition: form-data; name="file"; filename="file.txt" Content-Type: text/plain  content ---- ',
+      ],
       request: 'of a request',
     });
     const calls = world.api.requests.filter(({ method }) => method !== 'OPTIONS');
-    expect(calls).toHaveLength(12);
-    for (let call = 0; call < 12; call += 2) {
+    expect(calls).toHaveLength(14);
+    for (let call = 0; call < 14; call += 2) {
       expect(calls[call].headers.authorization).not.toBe(calls[call + 1].headers.authorization);
     }
     const before = world.api.requests.length;

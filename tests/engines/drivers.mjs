@@ -14,8 +14,6 @@ const ENGINES = {
       'moz:firefoxOptions': {
         binary: process.env.STRONGROOM_FIREFOX,
         args: ['-headless'],
-        // A script of WebDriver is no gesture of a user's.
-        prefs: { 'dom.disable_open_during_load': false },
       },
     },
   },

@@ -63,6 +63,21 @@ test('it is made once more and no oftener, and not where the API is content or r
   }
 });
 
+test('the fields of a form go as they are, and a vault that hands them back has them sent as they were', async (t) => {
+  const { asked, connection } = vault('notAnApi');
+  const sent = [];
+  t.mock.method(globalThis, 'fetch', async (request) => {
+    sent.push(Object.fromEntries(await request.formData()));
+    return new Response();
+  });
+  const form = new FormData();
+  form.set('field', 'value');
+  form.set('file', new File(['content'], 'file.txt'));
+  await fetchThrough(connection, 'https://api.example.com/', { method: 'POST', body: form });
+  assert.deepEqual(asked[0][1], [...form]);
+  assert.deepEqual([sent[0].field, await sent[0].file.text()], ['value', 'content']);
+});
+
 test('the response is one as fetch makes it', async () => {
   const { connection } = vault(head(204));
   const response = await fetchThrough(connection, new Request('https://api.example.com/'));

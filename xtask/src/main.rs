@@ -19,8 +19,9 @@ use lexopt::prelude::*;
 const HELP: &str = "\
 cargo xtask demo [--port N] [--open]   the demo, with its API and its provider, on this machine
                  [--own-origin]        with the vault on an origin of its own
-cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e, package
-                                       (and attacks: each one everywhere, which writes ATTACKS.md)
+cargo xtask test [PART ...]            all tests, or some: native, wasm, page, e2e, package,
+                                       engines (and attacks: each one everywhere, which writes
+                                       ATTACKS.md)
 cargo xtask build [--dev]              the npm package, into pkg/ (--dev: quicker and larger)
 cargo xtask docs                       the documentation of the package's types, into target/docs/
 cargo xtask lint                       formatting, clippy, types, documentation

@@ -91,6 +91,59 @@ fn find_browser() -> Option<Browser> {
     Some(Browser { chromium, driver })
 }
 
+/// What drives one more browser engine, by the variable that tells the tests where it is.
+type Engine = Vec<(&'static str, PathBuf)>;
+
+/// Finds Firefox and WebKit with their drivers, or installs Debian's. One that cannot be had is missing, and that is said.
+pub fn engines() -> Vec<(&'static str, PathBuf)> {
+    let found = [("Firefox", firefox as fn() -> Option<Engine>, FIREFOX), ("WebKit", webkit, WEBKIT)];
+    let mut engines = Vec::new();
+    for (name, find, packages) in found {
+        let there = find().or_else(|| {
+            in_path(&["apt-get"])?;
+            let install = || {
+                sh::run(&mut apt_get(&["update"]))?;
+                sh::run(apt_get(&["install", "-y", "--no-install-recommends"]).args(packages))
+            };
+            sh::step(&format!("installing {name}"), install).ok()?;
+            find()
+        });
+        match there {
+            Some(engine) => engines.extend(engine),
+            None => eprintln!("── {name} and its driver are not here: its tests are skipped"),
+        }
+    }
+    engines
+}
+
+/// Debian's packages with Firefox; its driver comes from crates.io.
+const FIREFOX: &[&str] = &["firefox-esr"];
+/// Debian's packages with WebKitGTK, its driver and a display that nobody sees.
+const WEBKIT: &[&str] = &["webkit2gtk-driver", "xvfb"];
+
+fn firefox() -> Option<Engine> {
+    let firefox = in_path(&["firefox-esr", "firefox"])?;
+    Some(vec![("STRONGROOM_FIREFOX", firefox), ("STRONGROOM_GECKODRIVER", geckodriver()?)])
+}
+
+/// Firefox's driver: the machine's, or one compiled once.
+fn geckodriver() -> Option<PathBuf> {
+    let tools = std::env::current_dir().ok()?.join("target/tools");
+    let own = tools.join("bin").join(format!("geckodriver{}", std::env::consts::EXE_SUFFIX));
+    if let Some(driver) = in_path(&["geckodriver"]).or_else(|| own.exists().then(|| own.clone())) {
+        return Some(driver);
+    }
+    let mut install = sh::cargo();
+    install.args(["install", "geckodriver", "--locked", "--quiet", "--root"]).arg(&tools);
+    sh::step("compiling geckodriver", || sh::run(&mut install)).ok()?;
+    own.exists().then_some(own)
+}
+
+fn webkit() -> Option<Engine> {
+    let driver = ("STRONGROOM_WEBKITDRIVER", in_path(&["WebKitWebDriver"])?);
+    Some(vec![driver, ("STRONGROOM_XVFB", in_path(&["Xvfb"])?)])
+}
+
 fn apt_get(args: &[&str]) -> Command {
     let root = sh::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let mut command = Command::new(if root { "apt-get" } else { "sudo" });

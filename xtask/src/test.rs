@@ -12,7 +12,14 @@ use crate::{npm, package, setup, sh};
 type Part = (&'static str, fn() -> Result<Counts>);
 
 /// The parts, in the order in which they run.
-const PARTS: [Part; 5] = [("native", native), ("wasm", wasm), ("page", page), ("e2e", end_to_end), ("package", packed)];
+const PARTS: [Part; 6] = [
+    ("native", native),
+    ("wasm", wasm),
+    ("page", page),
+    ("e2e", end_to_end),
+    ("package", packed),
+    ("engines", engines),
+];
 /// What runs only when it is named: all attacks in all placements at both times, of which `e2e` has more than half.
 const ATTACKS: Part = ("attacks", attacks);
 
@@ -28,7 +35,7 @@ struct Counts {
 pub fn run(names: &[String]) -> Result<()> {
     let all = || PARTS.iter().chain([&ATTACKS]);
     if let Some(unknown) = names.iter().find(|name| !all().any(|part| part.0 == **name)) {
-        bail!("there is no part {unknown}: the parts are native, wasm, page, e2e, package and attacks");
+        bail!("there is no part {unknown}: the parts are native, wasm, page, e2e, package, engines and attacks");
     }
     let mut total = Counts::default();
     let mut broken = Vec::new();
@@ -39,7 +46,7 @@ pub fn run(names: &[String]) -> Result<()> {
     for (name, part) in all().filter(wanted) {
         match sh::step(&format!("tests: {name}"), part) {
             Ok(counts) => {
-                if counts.passed + counts.failed == 0 {
+                if counts.passed + counts.failed + counts.skipped == 0 {
                     broken.push(format!("{name} ran no test"));
                 }
                 total.passed += counts.passed;
@@ -104,6 +111,14 @@ fn attacks() -> Result<Counts> {
 /// The package as it is published, in apps of other people's tools.
 fn packed() -> Result<Counts> {
     playwright("target/package-report.json", &["--config", "tests/package"], &[])
+}
+
+/// Of the end-to-end tests those that are tagged so, in Firefox and WebKit.
+fn engines() -> Result<Counts> {
+    npm::install()?;
+    let engines = setup::engines();
+    let env: Vec<_> = engines.iter().filter_map(|(name, path)| Some((*name, path.to_str()?))).collect();
+    playwright("target/engines-report.json", &["--config", "tests/engines"], &env)
 }
 
 /// Runs Playwright, which leaves its report at `report`.
