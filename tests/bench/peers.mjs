@@ -1,4 +1,8 @@
-// Who takes part: the npm package, where it keeps tokens as it is set up here, and what its page needs.
+// The pages of the benchmark.
+/** What no page can beat: one that does nothing. It is measured where pages begin, and nowhere else. */
+export const EMPTY = { name: 'empty-page', keeps: '' };
+
+/** Who takes part: the npm package, where it keeps tokens as it is set up here, and what its page needs. */
 export const PEERS = [
   { name: 'strongroom', package: 'strongroom', keeps: 'shared worker' },
   { name: 'floor', keeps: 'memory' },

@@ -1,5 +1,6 @@
 // The tables of a run, and what they say about the goals.
 import { versionOf } from './build.mjs';
+import { EMPTY } from './peers.mjs';
 
 const sorted = (values) => [...values].sort((a, b) => a - b);
 const quantile = (values, share) => {
@@ -56,15 +57,17 @@ export async function report({ peers, measured, samples, latency, failures, seco
     return `${short(median(values))} (${short(quantile(values, 0.95))}${ratio})`;
   };
 
+  names.set(EMPTY.name, 'a page that does nothing');
   const starts = ['cold', 'warm', 'reload', 'second tab'];
-  const startsTable = table(
-    ['', 'tokens in', 'silent, cold', 'silent, warm', 'reload', 'second tab'],
-    peers.map(({ name, keeps }) => [
-      names.get(name),
-      keeps,
-      ...starts.map((scenario) => cell(scenario, name, middle(scenario, 'floor'))),
-    ]),
-  );
+  const startsTable = (prefix) =>
+    table(
+      ['', 'tokens in', 'silent, cold', 'silent, warm', 'reload', 'second tab'],
+      [...peers, EMPTY].map(({ name, keeps }) => [
+        names.get(name),
+        keeps,
+        ...starts.map((scenario) => cell(prefix + scenario, name, middle(prefix + scenario, 'floor'))),
+      ]),
+    );
   const callsTable = table(
     ['', 'API call: µs more than `fetch`', 'cached token: µs a call', 'forced renewal: ms more than `fetch`'],
     peers.map(({ name }) => [names.get(name), ...['api', 'cached', 'refresh'].map((scenario) => cell(scenario, name))]),
@@ -111,25 +114,35 @@ export async function report({ peers, measured, samples, latency, failures, seco
   const own = (scenario) => middle(scenario, 'strongroom');
   if (own('cold') !== undefined) {
     const inMemory = peers.filter(({ name, keeps }) => others.includes(name) && keeps === 'memory');
-    for (const scenario of ['cold', 'warm']) {
-      const floor = middle(scenario, 'floor');
-      const ratio = own(scenario) / floor;
-      goal(`silent, ${scenario}: at most 1.15 × floor`, ratio <= 1.15, `${ratio.toFixed(2)} ×`);
-      const peer = best(scenario, others);
-      if (peer) {
-        const found = `${short(own(scenario))} ms; ${names.get(peer.name)} ${short(peer.value)} ms`;
-        goal(`silent, ${scenario}: no slower than the best peer`, own(scenario) <= peer.value, found);
+    for (const [prefix, where] of latency
+      ? [
+          ['', ''],
+          ['far ', `, ${latency} ms away`],
+        ]
+      : [['', '']]) {
+      for (const scenario of ['cold', 'warm']) {
+        const time = prefix + scenario;
+        const floor = middle(time, 'floor');
+        const ratio = own(time) / floor;
+        goal(`silent, ${scenario}${where}: at most 1.15 × floor`, ratio <= 1.15, `${ratio.toFixed(2)} ×`);
+        const peer = best(time, others);
+        if (peer) {
+          const found = `${short(own(time))} ms; ${names.get(peer.name)} ${short(peer.value)} ms`;
+          goal(`silent, ${scenario}${where}: no slower than the best peer`, own(time) <= peer.value, found);
+        }
       }
-    }
-    for (const scenario of ['reload', 'second tab']) {
-      const peer = best(
-        scenario,
-        inMemory.map(({ name }) => name),
-      );
-      if (!peer) continue;
-      const ratio = own(scenario) / peer.value;
-      const text = `${scenario}: at most 0.35 × the best peer that keeps tokens in memory`;
-      goal(text, ratio <= 0.35, `${ratio.toFixed(2)} × ${names.get(peer.name)}`);
+      for (const scenario of ['reload', 'second tab']) {
+        const time = prefix + scenario;
+        const peer = best(
+          time,
+          inMemory.map(({ name }) => name),
+        );
+        if (!peer) continue;
+        const [ratio, bound] = [own(time) / peer.value, middle(time, EMPTY.name) / peer.value];
+        const text = `${scenario}${where}: at most 0.35 × the best peer that keeps tokens in memory`;
+        const found = `${ratio.toFixed(2)} × ${names.get(peer.name)}; a page that does nothing: ${bound.toFixed(2)} ×`;
+        goal(text, ratio <= 0.35, found);
+      }
     }
     goal('API call: at most 300 µs more than `fetch`', own('api') <= 300, `${short(own('api'))} µs`);
     goal('forced renewal: at most 1 ms more than `fetch`', own('refresh') <= 1, `${short(own('refresh'))} ms`);
@@ -188,7 +201,7 @@ Strongroom and other packages in one browser, against one provider, their pages 
 edited by hand.
 
 - ${new Date().toISOString().slice(0, 10)}, \`cargo xtask bench --samples ${samples} --write\`, ${seconds} s
-- ${machine}; app, API and provider (npm oidc-provider) on the same machine${latency ? `; app and provider answer ${latency} ms late` : ', with no latency but its own'}
+- ${machine}; app, API and provider (npm oidc-provider) on the same machine
 
 Median of ${samples} samples (95th percentile, × the floor's median). The floor is a page written by hand that makes the fewest requests
 and checks nothing.
@@ -199,11 +212,12 @@ ${table(['goal', '', 'found'], goals)}
 
 ## From the start of the navigation to a usable token, ms
 
-${startsTable}
-
+${startsTable('')}
+${latency ? `\nWith app and provider ${latency} ms away (they answer so much later):\n\n${startsTable('far ')}\n` : ''}
 - *cold*: a profile with nothing in it but the provider's cookie of a user who is signed in there
 - *warm*: the page's files and what else the HTTP cache holds are there, tokens are not; a new tab
 - *reload* and *second tab*: of a page that has its token
+- *a page that does nothing* has a script of one line, and no token: what no other page can beat
 
 ## Calls
 

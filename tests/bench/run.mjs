@@ -4,7 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import config from '../../playwright.config.mjs';
-import { PEERS } from './peers.mjs';
+import { EMPTY, PEERS } from './peers.mjs';
 import { report } from './report.mjs';
 import { startServers } from './servers.mjs';
 import { signInAtProvider } from './user.mjs';
@@ -12,7 +12,7 @@ import { signInAtProvider } from './user.mjs';
 const { values } = parseArgs({
   options: {
     samples: { type: 'string', default: '20' },
-    latency: { type: 'string', default: '0' },
+    latency: { type: 'string', default: '40' },
     only: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -23,7 +23,7 @@ const peers = PEERS.filter(({ name }) => !only || name === 'floor' || only.inclu
 /** How many calls one sample is made of: a page's clock has steps of 0.1 ms. */
 const CALLS = { api: 20, token: 200 };
 
-const world = await startServers(peers, latency);
+const world = await startServers([...peers, EMPTY]);
 const browser = await chromium.launch(config.use.launchOptions);
 /** What was measured: by scenario and peer. */
 const measured = {};
@@ -40,7 +40,7 @@ function midmean(values) {
 }
 
 /** Peers in another order each round, so that no one always follows the same. */
-const turned = (round) => peers.map((_, at) => peers[(at + round) % peers.length]);
+const turned = (round, all = peers) => all.map((_, at) => all[(at + round) % all.length]);
 const say = (text) => process.stderr.write(`${text}\n`);
 
 /** The cookies of a user whom the provider knows. */
@@ -82,22 +82,27 @@ async function timed(scenario, peer, page, go) {
 async function checkApi(page, peer) {
   const status = await page.evaluate(async (url) => {
     const { call } = await window.bench.promise;
-    const response = await call(url);
-    await response.arrayBuffer();
-    return response.status;
+    const response = await call?.(url);
+    await response?.arrayBuffer();
+    return response?.status;
   }, `${world.api.url}orders`);
-  if (status !== 200) throw new Error(`${peer.name}: the API answers ${status}`);
+  if (peer !== EMPTY && status !== 200) throw new Error(`${peer.name}: the API answers ${status}`);
 }
 
-/** Cold, after a reload, in a second tab, and with a warm cache but without tokens. */
-async function starts(peer, round) {
+/**
+ * Cold, after a reload, in a second tab, and with a warm cache but without tokens; with servers that answer `latency`
+ * milliseconds late.
+ */
+async function starts(peer, round, latency) {
+  world.distance.ms = latency;
+  const named = (scenario) => (latency ? `far ${scenario}` : scenario);
   const context = await profile();
   const page = await context.newPage();
-  await timed('cold', peer, page, () => page.goto(urlOf(peer), { waitUntil: 'commit' }));
+  await timed(named('cold'), peer, page, () => page.goto(urlOf(peer), { waitUntil: 'commit' }));
   await checkApi(page, peer);
-  await timed('reload', peer, page, () => page.reload({ waitUntil: 'commit' }));
+  await timed(named('reload'), peer, page, () => page.reload({ waitUntil: 'commit' }));
   const tab = await context.newPage();
-  await timed('second tab', peer, tab, () => tab.goto(urlOf(peer), { waitUntil: 'commit' }));
+  await timed(named('second tab'), peer, tab, () => tab.goto(urlOf(peer), { waitUntil: 'commit' }));
   await checkApi(tab, peer);
   // What outlives a page is forgotten, but for what the HTTP cache holds.
   await tab.evaluate(async () => {
@@ -107,9 +112,10 @@ async function starts(peer, round) {
   await tab.close();
   await page.close();
   const warm = await context.newPage();
-  await timed('warm', peer, warm, () => warm.goto(urlOf(peer, `?run=${round + 1}`), { waitUntil: 'commit' }));
+  await timed(named('warm'), peer, warm, () => warm.goto(urlOf(peer, `?run=${round + 1}`), { waitUntil: 'commit' }));
   await checkApi(warm, peer);
   await context.close();
+  world.distance.ms = 0;
 }
 
 /** The main thread's time until the token is there, the heap then, and what was loaded. */
@@ -272,7 +278,11 @@ const attempt = async (what, peer, task) => {
 for (const peer of peers) await attempt('costs', peer, () => costs(peer));
 for (let round = 0; round < samples; round++) {
   say(`round ${round + 1} of ${samples}`);
-  for (const peer of turned(round)) await attempt('starts', peer, () => starts(peer, round));
+  for (const peer of turned(round, [...peers, EMPTY])) {
+    for (const distance of new Set([0, latency])) {
+      await attempt('starts', peer, () => starts(peer, round, distance));
+    }
+  }
 }
 for (let round = 1; round < Math.min(samples, 10); round++) {
   for (const peer of turned(round)) await attempt('costs', peer, () => costs(peer));

@@ -63,9 +63,10 @@ async function translate(ctx, next) {
   if (path === '/oauth/token' && ctx.body?.id_token) ctx.body.id_token = withSlash(ctx.body.id_token);
 }
 
-/** Starts the servers, with a page for each of `peers`. App and provider answer `latency` milliseconds late. */
-export async function startServers(peers, latency = 0) {
-  const late = () => latency && new Promise((resolve) => setTimeout(resolve, latency));
+/** Starts the servers, with a page for each of `peers`. App and provider answer as late as `distance.ms` says. */
+export async function startServers(peers) {
+  const distance = { ms: 0 };
+  const late = () => distance.ms && new Promise((resolve) => setTimeout(resolve, distance.ms));
   /** What the provider does from now on: whether it issues refresh tokens, and how long access tokens live. */
   const manner = { refreshTokens: false, seconds: 600 };
   const routes = {};
@@ -119,5 +120,5 @@ export async function startServers(peers, latency = 0) {
       };
     }
   }
-  return { ...world, manner, served, files };
+  return { ...world, distance, manner, served, files };
 }

@@ -171,7 +171,7 @@ test.describe('an API that refuses', () => {
           .fetch(`${url}once?id=${id}`, { method: 'POST', body })
           .then((response) => response.json());
         const { boundary = '' } = /boundary=(?<boundary>.*)/.exec(answer.type)?.groups ?? {};
-        const plain = (text) => text && text.replaceAll(boundary, '').split('\r\n').join(' ');
+        const plain = (text) => (text === null ? text : text.replaceAll(boundary, '').split('\r\n').join(' '));
         bodies[id] = [answer.method, plain(answer.type), plain(atob(answer.body))];
       }
       const request = new Request(`${url}once?id=request`, { method: 'PUT', body: 'of a request' });

@@ -7,7 +7,7 @@ use crate::{npm, package, setup, sh};
 /// Where the benchmark and its own npm dependencies are: the peers.
 const BENCH: &str = "tests/bench";
 
-/// Measures, and prints the tables; with `write`, into BENCHMARKS.md too. Servers answer `latency` milliseconds late.
+/// Measures, and prints the tables; with `write`, into BENCHMARKS.md too. Pages begin once more with servers that answer `latency` milliseconds late.
 pub fn run(samples: u32, latency: u32, only: Option<&str>, write: bool) -> Result<()> {
     let browser = setup::browser()?;
     package::build_if_stale()?;

@@ -29,7 +29,7 @@ cargo xtask fmt                        what of that can be mended, mended
 cargo xtask size [--check]             how large the package is (--check: fails over budget)
 cargo xtask fuzz TARGET [--seconds N]   feeds a parser of outside input with what breaks parsers (60 seconds; or all)
 cargo xtask bench [--samples N]        Strongroom beside its peers, in one browser (20 samples)
-                  [--latency MS]       with servers that answer so much later
+                  [--latency MS]       once more with servers that answer so much later (40; 0: not)
                   [--only NAME,NAME]   some of them, as tests/bench/peers.mjs names them
                   [--write]            into BENCHMARKS.md too
 cargo xtask bindings                   the TypeScript types of the wire, from src/wire.rs
@@ -57,7 +57,7 @@ fn run() -> Result<()> {
     };
     std::env::set_current_dir(sh::root())?;
     let (mut port, mut open, mut own_origin) = (0, false, false);
-    let (mut samples, mut latency, mut only, mut write) = (20, 0, None, false);
+    let (mut samples, mut latency, mut only, mut write) = (20, 40, None, false);
     let (mut dev, mut check, mut seconds, mut rest) = (false, false, 60, Vec::new());
     while let Some(arg) = args.next()? {
         match (command.as_str(), arg) {

@@ -134,7 +134,7 @@ fn geckodriver() -> Option<PathBuf> {
         return Some(driver);
     }
     let mut install = sh::cargo();
-    install.args(["install", "geckodriver", "--locked", "--quiet", "--root"]).arg(&tools);
+    install.args(["install", "geckodriver", "--locked", "--quiet", "--debug", "--root"]).arg(&tools);
     sh::step("compiling geckodriver", || sh::run(&mut install)).ok()?;
     own.exists().then_some(own)
 }

@@ -1,0 +1,2 @@
+// No peer: what a page takes that does nothing at all.
+export const start = async () => ({});
