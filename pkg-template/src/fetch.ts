@@ -4,6 +4,25 @@ import type { ResponseHead } from './wire.js';
 
 const INIT = 'mode credentials cache redirect referrerPolicy integrity'.split(' ') as ('mode' | 'cache')[];
 
+/** A stream of what comes through `port`, chunk by chunk as it is read: for engines that cannot transfer a stream. */
+function streamOf(port: MessagePort): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { data } = await new Promise<MessageEvent>((resolve) => {
+          port.onmessage = resolve;
+          port.postMessage('pull');
+        });
+        if (data.error) throw new TypeError(data.error);
+        if (data.done) controller.close();
+        else controller.enqueue(data.value);
+      },
+      cancel: () => port.postMessage('cancel'),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /** `body`, ended with the signal's reason when that aborts. */
 function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
   const through = new TransformStream<Uint8Array, Uint8Array>();
@@ -13,13 +32,10 @@ function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Reada
 }
 
 /** A `Response` as `fetch` would have made it. */
-async function responseOf(head: ResponseHead, attachment: unknown, signal: AbortSignal): Promise<Response> {
+function responseOf(head: ResponseHead, attachment: unknown, signal: AbortSignal): Response {
   const body =
-    attachment instanceof MessagePort
-      ? (await import('./pull.js')).streamOf(attachment)
-      : (attachment as ReadableStream<Uint8Array> | undefined);
-  const empty = [101, 204, 205, 304].includes(head.status);
-  return located(new Response(empty || !body ? null : abortable(body, signal), head), head, signal);
+    attachment instanceof MessagePort ? streamOf(attachment) : (attachment as ReadableStream<Uint8Array> | undefined);
+  return located(new Response(body && abortable(body, signal), head), head, signal);
 }
 
 const READERS = 'arrayBuffer blob bytes formData json text'.split(' ') as 'text'[];
@@ -80,9 +96,9 @@ async function send(
   // A Blob may be a file of any size, and a stream endless: both go as they are. So do the fields of a form: they may be
   // files, and WebKit cannot read a request that has such a form.
   const form = given instanceof FormData && [...given];
-  const whole = !(given instanceof ReadableStream || given instanceof Blob);
-  const body = form || (whole ? await request.arrayBuffer() : given);
-  const empty = body instanceof ArrayBuffer && body.byteLength === 0;
+  const stays = form || given instanceof Blob;
+  const body = form || (stays || given instanceof ReadableStream ? given : await request.arrayBuffer());
+  const empty = (body as ArrayBuffer).byteLength === 0;
   const members: [string, string | undefined | false][] = [
     ...INIT.map((name): [string, string] => [name, request[name]]),
     ['referrer', referrer !== 'about:client' && referrer],
@@ -93,10 +109,10 @@ async function send(
     { fetch: { url, method, headers: [...headers], init: said, keepalive } },
     signal,
     empty ? undefined : body,
-    empty || form || body instanceof Blob ? [] : [body],
+    empty || stays ? [] : [body as ArrayBuffer],
   );
   const { response } = reply as { response?: ResponseHead };
-  if (response) return [await responseOf(response, attachment, signal), response.again];
+  if (response) return [responseOf(response, attachment, signal), response.again];
   // The vault hands the body back.
   const again = { body: (attachment ?? '') as BodyInit, duplex: 'half' };
   const used = request.bodyUsed || (attachment !== undefined && !form);

@@ -57,8 +57,12 @@ pub(super) async fn fetch(
         again: false,
         headers: http::headers_of(&response),
     };
-    let abort = abort.disarm();
-    let body = response.body().map(|body| abort.map_or(body.clone(), |abort| with_request(body, &abort)));
+    // A `Response` of these can be made without a body alone (Fetch Standard 2.2.3), though Chromium gives it one.
+    let body = response.body().filter(|_| !matches!(head.status, 204 | 205 | 304));
+    let body = match (body, abort.disarm()) {
+        (Some(body), Some(abort)) => Some(with_request(body, &abort)),
+        (body, _) => body,
+    };
     Ok((head, body.map(|body| Rc::new(JsValue::from(body)) as Rc<dyn std::any::Any>)))
 }
 

@@ -150,10 +150,11 @@ for (const placement of PLACEMENTS) {
           const response = await session.fetch(`${url}status?code=${code}`);
           return [response.status, response.ok, response.body === null];
         };
-        return [await of(204), await of(404), await of(500)];
+        return [await of(204), await of(205), await of(404), await of(500)];
       }, world.api.url);
       expect(statuses).toEqual([
         [204, true, true],
+        [205, true, true],
         [404, false, false],
         [500, false, false],
       ]);

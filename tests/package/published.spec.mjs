@@ -16,9 +16,7 @@ const ENTRIES = ['.', 'claims', 'react', 'vue', 'svelte', 'angular', 'testing'];
 test('only what is meant to be published is', async () => {
   const { stdout } = await run('tar', ['-tzf', tarball()]);
   const entries = ENTRIES.map((entry) => (entry === '.' ? 'index' : entry));
-  const parts = 'shared worker vault frame callback frontchannel initiate-login monitor own-origin popup pull'.split(
-    ' ',
-  );
+  const parts = 'shared worker vault frame callback frontchannel initiate-login monitor own-origin popup'.split(' ');
   expect(stdout.trim().split(/\s+/).sort()).toEqual(
     [
       ...[...entries, ...parts].flatMap((name) => [`${name}.js`, `${name}.js.map`]),

@@ -12,7 +12,7 @@ const [glue, version, kind] = process.argv.slice(2);
 
 const CORE = ['index', 'shared', 'worker', 'vault', 'frame', 'callback', 'frontchannel'];
 /** What the page part loads only where it is asked for. */
-const ON_DEMAND = ['claims', 'initiate-login', 'monitor', 'own-origin', 'popup', 'pull'];
+const ON_DEMAND = ['claims', 'initiate-login', 'monitor', 'own-origin', 'popup'];
 const ADAPTERS = ['react', 'vue', 'svelte', 'angular', 'testing'];
 
 /** The glue, with the short names that the optimised wasm has for its imports and exports. */
