@@ -154,10 +154,18 @@ function browserSession(given: SessionOptions): Session {
     const opening = wired.replyTo(OPEN);
     started = wired.replyTo(START).then(([reply]) => reply as { started: Started });
     started.catch(() => {});
-    /** Sends a command whose reply is of no interest. */
-    const say = (what: Command) => void wired.command(what).catch(() => {});
-    listen(say);
-    if (found.placement !== 'shared') {
+    await opening;
+    return wired;
+  }
+
+  /** Sends a command whose reply is of no interest. */
+  function say(what: Command) {
+    void reply(what).catch(() => {});
+  }
+
+  /** Listens to the world around the session. */
+  function listen() {
+    if (opened?.placement !== 'shared') {
       tabs = joinTabs(prefix, {
         state: () => state,
         signOut: () => say({ signOut: { local: true, revoke: false, params: [] } }),
@@ -165,22 +173,37 @@ function browserSession(given: SessionOptions): Session {
       });
     }
     logouts = heedLogouts((loggedOut) => say({ loggedOut }));
-    await opening;
-    return wired;
-  }
-
-  /** Lets the vault know when the page may have missed something. */
-  function listen(say: (command: Command) => void) {
-    const awake = () => say({ awake: { visible: document.visibilityState === 'visible' } });
+    // Lets the vault know when the page may have missed something. One that is restored as it was when the user left it may
+    // have missed a sign-in or sign-out too, and in WebKit a shared worker that lost its last page is gone: it begins anew.
+    const awake = (event: Event) => {
+      if ((event as PageTransitionEvent).persisted) exchange(open);
+      else say({ awake: { visible: !document.hidden } });
+    };
     for (const type of ['visibilitychange', 'resume', 'pageshow', 'online']) {
       // Those of the document come by here as well.
       addEventListener(type, awake, { capture: true, signal: end.signal });
     }
   }
 
+  /** Lets go of the vault, or of the one that is being opened: what is under way rejects. Then the connection is the `next` one. */
+  function exchange(next: () => Promise<Connection>) {
+    connection
+      .then(({ command, close }) => {
+        const closing = command('close');
+        close(closed());
+        return closing;
+      })
+      .catch(() => {})
+      // Before another one is open: that takes messages.
+      .finally(() => opened?.dispose());
+    connection = next();
+    connection.catch(() => {});
+  }
+
   async function start() {
     try {
       await connection;
+      listen();
       const { returnTo, appState } = (await started).started;
       if (callback !== undefined || returnTo) {
         tell('callback', {
@@ -364,16 +387,7 @@ function browserSession(given: SessionOptions): Session {
     tabs?.close();
     logouts?.close();
     settle?.(state);
-    connection
-      .then(({ command, close }) => {
-        const closing = command('close');
-        close(closed());
-        return closing;
-      })
-      .catch(() => {})
-      .finally(() => opened?.dispose());
-    connection = Promise.reject(closed());
-    connection.catch(() => {});
+    exchange(() => Promise.reject(closed()));
   }
 }
 

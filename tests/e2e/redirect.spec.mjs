@@ -1,5 +1,17 @@
 // Sign-in by redirect, and everything that can come back from it.
-import { expect, logIn, open, rejection, requests, settled, signIn, state, test } from './harness.mjs';
+import {
+  expect,
+  logIn,
+  open,
+  orders,
+  PLACEMENTS,
+  rejection,
+  requests,
+  settled,
+  signIn,
+  state,
+  test,
+} from './harness.mjs';
 
 /** Begins a sign-in and comes to the provider's login page. */
 async function leave(page, world, options = {}) {
@@ -26,7 +38,9 @@ test('inline metadata saves the discovery request', async ({ page, world }) => {
   expect(requests(world, '/.well-known/openid-configuration')).toEqual([]);
 });
 
-test('the URL is clean before the session is created, and returnTo and appState come back', async ({ page, world }) => {
+test('the URL is clean before the session is created, and returnTo and appState come back', {
+  tag: '@engines',
+}, async ({ page, world }) => {
   await open(page, world);
   await leave(page, world, { returnTo: '/app/orders?page=2', appState: { cart: [7] } });
   await logIn(page);
@@ -210,16 +224,26 @@ test('a foreign ?code= in the URL is left alone', async ({ page, world }) => {
   expect(page.url()).toBe(`${world.app.origin}/app/orders#state=x&code=y&error=z`);
 });
 
-test('the back button after a sign-in leads to the app, not to an old answer', async ({ page, world }) => {
-  await open(page, world, '/app/orders');
-  await signIn(page, world);
-  await page.goBack();
-  await page.goBack();
-  await page.waitForURL((url) => url.origin === world.app.origin);
-  expect(await settled(page)).toMatchObject({ status: 'signedIn' });
-});
+for (const placement of PLACEMENTS) {
+  test.describe(`with the vault in '${placement}'`, { tag: '@engines' }, () => {
+    test.use({ placement });
 
-test('a user who comes back from the provider by the back button can sign in again', async ({ page, world }) => {
+    test('the back button after a sign-in leads to the app, not to an old answer', async ({ page, world }) => {
+      await open(page, world, '/app/orders');
+      await signIn(page, world);
+      await page.goBack();
+      await page.goBack();
+      await page.waitForURL((url) => url.origin === world.app.origin);
+      // Where the page is the one that the user left, it has to hear of the sign-in.
+      await expect.poll(() => state(page)).toMatchObject({ status: 'signedIn' });
+      expect(await orders(page, world)).toBe(200);
+    });
+  });
+}
+
+test('a user who comes back from the provider by the back button can sign in again', {
+  tag: '@engines',
+}, async ({ page, world }) => {
   await open(page, world);
   await leave(page, world);
   await page.goBack();
@@ -228,7 +252,7 @@ test('a user who comes back from the provider by the back button can sign in aga
   expect(await signIn(page, world)).toMatchObject({ status: 'signedIn' });
 });
 
-test('two sign-ins in two tabs do not mix', async ({ page, world, context }) => {
+test('two sign-ins in two tabs do not mix', { tag: '@engines' }, async ({ page, world, context }) => {
   const other = await context.newPage();
   await open(page, world, '/app/orders?tab=1');
   await open(other, world, '/app/orders?tab=2');

@@ -1,7 +1,19 @@
 // Sign-out, close, placements, and what a session says of itself.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, open, rejection, requests, settled, signIn, state, test } from './harness.mjs';
+import {
+  expect,
+  logIn,
+  open,
+  orders,
+  PLACEMENTS,
+  rejection,
+  requests,
+  settled,
+  signIn,
+  state,
+  test,
+} from './harness.mjs';
 
 test('sign-out at the provider ends both sessions', async ({ page, world }) => {
   await open(page, world);
@@ -107,6 +119,40 @@ test('a session has nothing but its public members, and nobody can replace them'
   );
   expect(replaced).toEqual([]);
 });
+
+for (const placement of PLACEMENTS) {
+  test.describe(`with the vault in '${placement}'`, () => {
+    test.use({ placement });
+
+    test('a page that is restored from the cache of the back button begins anew', async ({ page, world, context }) => {
+      const restore = () =>
+        page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+      await open(page, world);
+      // Signed in without the app, so that nothing tells the page.
+      const other = await context.newPage();
+      const query = new URLSearchParams({
+        client_id: 'spa',
+        response_type: 'code',
+        redirect_uri: `${(world.vault ?? world.app).origin}/callback.html`,
+        scope: 'openid',
+        code_challenge: 'a'.repeat(43),
+        code_challenge_method: 'S256',
+      });
+      await other.goto(`${world.provider.issuer}/auth?${query}`);
+      await logIn(other);
+      await other.waitForURL((url) => url.origin !== world.provider.issuer);
+      await other.close();
+      expect(await state(page)).toMatchObject({ status: 'signedOut' });
+      await restore();
+      await expect.poll(() => state(page)).toMatchObject({ status: 'signedIn', user: { sub: 'ada' } });
+      expect(await orders(page, world)).toBe(200);
+      await restore();
+      await expect.poll(() => state(page)).toMatchObject({ status: 'signedIn' });
+      await page.evaluate(() => session.signOut({ local: true }));
+      expect(await state(page)).toMatchObject({ status: 'signedOut', reason: { code: 'signed_out' } });
+    });
+  });
+}
 
 test('close before the vault is there leaves nothing behind', async ({ page, world }) => {
   await page.goto(`${world.app.origin}/bare`);

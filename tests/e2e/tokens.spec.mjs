@@ -65,15 +65,15 @@ test.describe('renewal', () => {
   test('waits while nobody looks, and comes with the eyes', async ({ page, world }) => {
     await simulated(page, world, { scope: OFFLINE_ACCESS });
     await orders(page, world);
-    const look = (visibility) =>
-      page.evaluate((visibility) => {
-        Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+    const hide = (hidden) =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
         document.dispatchEvent(new Event('visibilitychange'));
-      }, visibility);
-    await look('hidden');
+      }, hidden);
+    await hide(true);
     await page.clock.runFor(580_000);
     expect(grants(world, 'refresh_token')).toBe(0);
-    await look('visible');
+    await hide(false);
     await expect.poll(() => grants(world, 'refresh_token')).toBe(1);
   });
 

@@ -101,6 +101,10 @@ class WebDriverPage {
     return this.#in((driver) => driver.navigate().refresh());
   }
 
+  goBack() {
+    return this.#in((driver) => driver.navigate().back());
+  }
+
   close() {
     return this.#context.in(this.#handle, (driver) => driver.close());
   }
