@@ -118,11 +118,11 @@ pub struct Url {
 
 /// The output of `future`, or nothing when `ms` milliseconds pass first. The loser is dropped.
 pub fn within<T>(platform: &Realm, ms: u32, future: Boxed<T>) -> impl Future<Output = Option<T>> {
-    before(platform.sleep(ms), future)
+    before_end(platform.sleep(ms), future)
 }
 
 /// The output of `future`, or nothing when `end` comes first. The loser is dropped.
-pub async fn before<T>(mut end: Boxed<()>, mut future: Boxed<T>) -> Option<T> {
+pub async fn before_end<T>(mut end: Boxed<()>, mut future: Boxed<T>) -> Option<T> {
     std::future::poll_fn(move |context| {
         use std::task::Poll;
         if let Poll::Ready(output) = future.as_mut().poll(context) {

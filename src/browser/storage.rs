@@ -11,7 +11,7 @@ use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
 use super::INDEXED_DB;
 use crate::error::{Code, Error, Result};
-use crate::platform::before;
+use crate::platform::before_end;
 
 const DATABASE: &str = "strongroom";
 const TRANSACTIONS: &str = "transactions";
@@ -149,7 +149,7 @@ const PATIENCE: u32 = 3000;
 /// Waits for `promise`, but not for ever.
 async fn in_time(promise: Promise) -> Result<()> {
     let end = Box::pin(TimeoutFuture::new(PATIENCE));
-    let answer = before(end, Box::pin(JsFuture::from(promise))).await;
+    let answer = before_end(end, Box::pin(JsFuture::from(promise))).await;
     answer.unwrap_or(Err(JsValue::NULL)).map(drop).map_err(unavailable)
 }
 

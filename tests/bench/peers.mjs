@@ -1,4 +1,5 @@
 // The pages of the benchmark.
+
 /** What no page can beat: one that does nothing. It is measured where pages begin, and nowhere else. */
 export const EMPTY = { name: 'empty-page', keeps: '' };
 

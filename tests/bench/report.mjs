@@ -113,13 +113,11 @@ export async function report({ peers, measured, samples, latency, failures, seco
   const goal = (text, met, found) => goals.push([text, met ? 'met' : '**not met**', found]);
   const own = (scenario) => middle(scenario, 'strongroom');
   if (own('cold') !== undefined) {
-    const inMemory = peers.filter(({ name, keeps }) => others.includes(name) && keeps === 'memory');
-    for (const [prefix, where] of latency
-      ? [
-          ['', ''],
-          ['far ', `, ${latency} ms away`],
-        ]
-      : [['', '']]) {
+    const inMemory = peers
+      .filter(({ name, keeps }) => others.includes(name) && keeps === 'memory')
+      .map(({ name }) => name);
+    const distances = { '': '', ...(latency && { 'far ': `, ${latency} ms away` }) };
+    for (const [prefix, where] of Object.entries(distances)) {
       for (const scenario of ['cold', 'warm']) {
         const time = prefix + scenario;
         const floor = middle(time, 'floor');
@@ -133,10 +131,7 @@ export async function report({ peers, measured, samples, latency, failures, seco
       }
       for (const scenario of ['reload', 'second tab']) {
         const time = prefix + scenario;
-        const peer = best(
-          time,
-          inMemory.map(({ name }) => name),
-        );
+        const peer = best(time, inMemory);
         if (!peer) continue;
         const [ratio, bound] = [own(time) / peer.value, middle(time, EMPTY.name) / peer.value];
         const text = `${scenario}${where}: at most 0.35 × the best peer that keeps tokens in memory`;

@@ -2,13 +2,14 @@
 
 /**
  * Signs a user in at the provider, without any package: from then on it knows the user by a cookie.
- * @param {import('@playwright/test').Page} page ends at the app
+ * @param {import('@playwright/test').Page} page
  * @param {{ provider: { issuer: string }, app: { origin: string } }} world
+ * @param {string} [redirectUri] where the page ends
  */
-export async function signInAtProvider(page, { provider, app }) {
+export async function signInAtProvider(page, { provider, app }, redirectUri = `${app.origin}/`) {
   const request = new URLSearchParams({
     client_id: 'spa',
-    redirect_uri: `${app.origin}/`,
+    redirect_uri: redirectUri,
     response_type: 'code',
     scope: 'openid',
     code_challenge: 'a'.repeat(43),
@@ -18,5 +19,5 @@ export async function signInAtProvider(page, { provider, app }) {
   await page.locator('#username').fill('ada');
   await page.locator('#password').fill('ada');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL((url) => url.origin === app.origin);
+  await page.waitForURL((url) => url.origin === new URL(redirectUri).origin);
 }

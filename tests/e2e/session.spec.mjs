@@ -1,19 +1,8 @@
 // Sign-out, close, placements, and what a session says of itself.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  expect,
-  logIn,
-  open,
-  orders,
-  PLACEMENTS,
-  rejection,
-  requests,
-  settled,
-  signIn,
-  state,
-  test,
-} from './harness.mjs';
+import { signInAtProvider } from '../bench/user.mjs';
+import { expect, open, orders, PLACEMENTS, rejection, requests, settled, signIn, state, test } from './harness.mjs';
 
 test('sign-out at the provider ends both sessions', async ({ page, world }) => {
   await open(page, world);
@@ -130,17 +119,7 @@ for (const placement of PLACEMENTS) {
       await open(page, world);
       // Signed in without the app, so that nothing tells the page.
       const other = await context.newPage();
-      const query = new URLSearchParams({
-        client_id: 'spa',
-        response_type: 'code',
-        redirect_uri: `${(world.vault ?? world.app).origin}/callback.html`,
-        scope: 'openid',
-        code_challenge: 'a'.repeat(43),
-        code_challenge_method: 'S256',
-      });
-      await other.goto(`${world.provider.issuer}/auth?${query}`);
-      await logIn(other);
-      await other.waitForURL((url) => url.origin !== world.provider.issuer);
+      await signInAtProvider(other, world, `${(world.vault ?? world.app).origin}/callback.html`);
       await other.close();
       expect(await state(page)).toMatchObject({ status: 'signedOut' });
       await restore();

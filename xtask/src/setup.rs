@@ -65,10 +65,7 @@ pub fn browser() -> Result<Browser> {
         return Ok(browser);
     }
     if in_path(&["apt-get"]).is_some() {
-        let installed = sh::step("installing Chromium and its driver", || {
-            sh::run(&mut apt_get(&["update"]))?;
-            sh::run(&mut apt_get(&["install", "-y", "chromium", "chromium-driver"]))
-        });
+        let installed = install("Chromium and its driver", &["chromium", "chromium-driver"]);
         if let (Ok(()), Some(browser)) = (installed, find_browser()) {
             return Ok(browser);
         }
@@ -91,21 +88,17 @@ fn find_browser() -> Option<Browser> {
     Some(Browser { chromium, driver })
 }
 
-/// What drives one more browser engine, by the variable that tells the tests where it is.
-type Engine = Vec<(&'static str, PathBuf)>;
+/// What drives other browser engines, each by the variable that tells the tests where it is.
+pub type Engine = Vec<(&'static str, PathBuf)>;
 
 /// Finds Firefox and WebKit with their drivers, or installs Debian's. One that cannot be had is missing, and that is said.
-pub fn engines() -> Vec<(&'static str, PathBuf)> {
+pub fn engines() -> Engine {
     let found = [("Firefox", firefox as fn() -> Option<Engine>, FIREFOX), ("WebKit", webkit, WEBKIT)];
     let mut engines = Vec::new();
     for (name, find, packages) in found {
         let there = find().or_else(|| {
             in_path(&["apt-get"])?;
-            let install = || {
-                sh::run(&mut apt_get(&["update"]))?;
-                sh::run(apt_get(&["install", "-y", "--no-install-recommends"]).args(packages))
-            };
-            sh::step(&format!("installing {name}"), install).ok()?;
+            install(name, packages).ok()?;
             find()
         });
         match there {
@@ -117,9 +110,9 @@ pub fn engines() -> Vec<(&'static str, PathBuf)> {
 }
 
 /// Debian's packages with Firefox; its driver comes from crates.io.
-const FIREFOX: &[&str] = &["firefox-esr"];
+const FIREFOX: &[&str] = &["--no-install-recommends", "firefox-esr"];
 /// Debian's packages with WebKitGTK, its driver and a display that nobody sees.
-const WEBKIT: &[&str] = &["webkit2gtk-driver", "xvfb"];
+const WEBKIT: &[&str] = &["--no-install-recommends", "webkit2gtk-driver", "xvfb"];
 
 fn firefox() -> Option<Engine> {
     let firefox = in_path(&["firefox-esr", "firefox"])?;
@@ -142,6 +135,14 @@ fn geckodriver() -> Option<PathBuf> {
 fn webkit() -> Option<Engine> {
     let driver = ("STRONGROOM_WEBKITDRIVER", in_path(&["WebKitWebDriver"])?);
     Some(vec![driver, ("STRONGROOM_XVFB", in_path(&["Xvfb"])?)])
+}
+
+/// Installs `packages` of Debian's, which are `what`; options of apt-get may be among them.
+fn install(what: &str, packages: &[&str]) -> Result<()> {
+    sh::step(&format!("installing {what}"), || {
+        sh::run(&mut apt_get(&["update"]))?;
+        sh::run(apt_get(&["install", "-y"]).args(packages))
+    })
 }
 
 fn apt_get(args: &[&str]) -> Command {

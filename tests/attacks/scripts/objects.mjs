@@ -241,7 +241,7 @@ export const objects = [
         'opener',
         'config',
       ];
-      const added = [...names, 'documentElement', 'hidden', 'append', 'fetch'].map((id) => {
+      const added = [...names, 'documentElement', 'visibilityState', 'hidden', 'append', 'fetch'].map((id) => {
         const form = document.createElement('form');
         form.id = id;
         form.name = id;
